@@ -1,0 +1,104 @@
+"""What a policy is: something that continues a partial solution, many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Finish = Literal["step", "end", "length", "budget", "aborted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are drawn; temperature 0 means argmax (ties to the lowest id)."""
+
+    temperature: float = 0.8
+    top_p: float = 1.0
+    max_step_tokens: int = 64
+    stop: tuple[str, ...] = ("\n",)
+
+
+@dataclass(frozen=True, slots=True)
+class StepRequest:
+    """One sample wanted: the next step after `prompt`, at most `max_tokens` tokens long.
+
+    `prompt` is the rendered text; `prefix_ids`, when given, are the token ids of that text as the model itself
+    wrote them (so that a continued path is never tokenised anew). `key` is the child's creation key: with `seed`
+    it fixes every draw of this sample, whatever else shares the batch. `until_end` asks for a whole continuation
+    (delimiters do not stop it): a rollout.
+    """
+
+    prompt: str
+    seed: int
+    key: str
+    max_tokens: int
+    sampling: Sampling
+    prefix_ids: tuple[int, ...] | None = None
+    until_end: bool = False
+    cut_by_budget: bool = False  # the budget shortened max_tokens: reaching it is finish="budget"
+
+
+@dataclass(frozen=True, slots=True)
+class StepSample:
+    """One sampled step. `text` excludes the delimiter; `token_ids`/`logprobs` (nats, rounded to 1e-6) include it."""
+
+    text: str
+    token_ids: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    finish: Finish
+    prompt_tokens: int
+
+    @property
+    def tokens(self) -> int:
+        """Every generated token, stop tokens included."""
+        return len(self.token_ids)
+
+
+@dataclass
+class Cancellation:
+    """Asks the engine to abort what is under way; set from any thread or task."""
+
+    requested: bool = False
+    _listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    def request(self) -> None:
+        """Abort: samples under way come back with finish="aborted" and the tokens they have."""
+        self.requested = True
+        for listener in list(self._listeners):
+            listener()
+
+    def on_request(self, listener: Callable[[], None]) -> None:
+        """Call `listener` when the abort is requested (at once if it already was)."""
+        self._listeners.append(listener)
+        if self.requested:
+            listener()
+
+
+class Policy(Protocol):
+    """A language model that proposes steps."""
+
+    @property
+    def name(self) -> str: ...
+
+    def describe(self) -> dict[str, Any]:
+        """What the journal's header keeps: slug, engine, weights' hash, tokenizer, template, dtype, versions."""
+        ...
+
+    def prompt_tokens(self, prompt: str) -> int:
+        """Length of `prompt` in tokens (begin-of-sequence token included)."""
+        ...
+
+    async def generate(
+        self, requests: Sequence[StepRequest], cancellation: Cancellation | None = None
+    ) -> list[StepSample]:
+        """One sample per request, in the order of the requests, whatever finished first.
+
+        Raises:
+            PolicyError: the model cannot read a prompt or its server failed; names the model.
+        """
+        ...
+
+
+class PolicyError(RuntimeError):
+    """A policy failed; the message names the model and what to mend."""
