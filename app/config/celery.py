@@ -1,0 +1,18 @@
+"""The Celery application: `celery -A app.config.celery:celery worker`."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "app.config.settings")
+
+celery = Celery("espalier")
+celery.config_from_object("django.conf:settings", namespace="CELERY")
+# A person who waits in front of the page goes before a batch: the order is the priority.
+celery.conf.task_queues = (Queue("interactive"), Queue("batch"))
+celery.autodiscover_tasks()
+# Imported for its signal handlers: a worker says that it is alive.
+celery.conf.imports = ("app.config.heartbeat",)
