@@ -1,0 +1,85 @@
+"""Step labels of every source, and the jobs that write them to files."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class StepLabel(models.Model):
+    """One judgement of one step. A new judgement replaces the former one, which stays as history.
+
+    The current label of a (run, node, annotator, source, model) has `replaced_at` null. `rating` null is
+    *unmarked*, which is not neutral. `model` names the judge, or the policy whose rollouts were counted.
+    """
+
+    class Source(models.TextChoices):
+        HUMAN = "human"
+        ROLLOUT = "rollout"
+        EXACT = "exact"
+        MODEL = "model"
+
+    run = models.ForeignKey("explorer.Run", on_delete=models.CASCADE, related_name="labels")
+    node_index = models.IntegerField()
+    annotator = models.ForeignKey("teams.User", null=True, blank=True, on_delete=models.PROTECT, related_name="labels")
+    source = models.CharField(max_length=8, choices=Source.choices, default=Source.HUMAN)
+    model = models.CharField(max_length=120, blank=True, default="")
+    rating = models.SmallIntegerField(null=True, blank=True)
+    unsure = models.BooleanField(default=False)
+    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    comment = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    replaced_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(rating__isnull=True) | Q(rating__in=[-1, 0, 1]), name="annotation_label_rating"
+            ),
+            models.CheckConstraint(
+                condition=Q(source__in=["human", "rollout", "exact", "model"]), name="annotation_label_source"
+            ),
+            models.CheckConstraint(condition=Q(node_index__gte=0), name="annotation_label_node"),
+            models.UniqueConstraint(
+                fields=["run", "node_index", "annotator", "source", "model"],
+                condition=Q(replaced_at__isnull=True),
+                nulls_distinct=False,
+                name="annotation_one_current_label",
+            ),
+        ]
+
+
+class ExportJob(models.Model):
+    """A file being written in the background, or written. `filters` says which labels go into it."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        COMPLETED = "completed"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="+")
+    session = models.ForeignKey("explorer.Session", on_delete=models.CASCADE, related_name="exports")
+    created_by = models.ForeignKey("teams.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    format = models.CharField(max_length=40)
+    filters = models.JSONField(default=dict, blank=True)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
+    done = models.IntegerField(default=0)
+    total = models.IntegerField(null=True, blank=True)
+    file = models.CharField(max_length=200, blank=True)
+    counts = models.JSONField(default=dict, blank=True)
+    error = models.TextField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "running", "completed", "failed"]), name="annotation_export_state"
+            )
+        ]

@@ -1,0 +1,1 @@
+"""Sessions, problems, runs and their nodes: what people explore."""

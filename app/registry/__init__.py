@@ -1,0 +1,1 @@
+"""The language models an admin has configured: policies and reward models."""

@@ -1,0 +1,46 @@
+"""Configured language models."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class LanguageModel(models.Model):
+    """A policy or a reward model that a run can name by its slug. Only admins write here.
+
+    `location` is a folder with weights, a model server's URL, or empty for models of the program itself (exact
+    truth); `settings` goes to the engine as it is; `template` names the prompt template in search/templates.py.
+    """
+
+    class Kind(models.TextChoices):
+        POLICY = "policy"
+        REWARD = "reward"
+
+    slug = models.SlugField(max_length=120, unique=True)
+    title = models.CharField(max_length=200)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    engine = models.CharField(max_length=40)
+    location = models.CharField(max_length=500, blank=True)
+    settings = models.JSONField(default=dict, blank=True)
+    template = models.CharField(max_length=120, blank=True)
+    domains = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    examples = ArrayField(models.TextField(), default=list, blank=True)
+    builtin = models.BooleanField(default=False)
+    default = models.BooleanField(default=False)
+    enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["kind", "slug"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=["policy", "reward"]), name="registry_model_kind"),
+            models.UniqueConstraint(
+                fields=["kind"], condition=Q(default=True, enabled=True), name="registry_one_default_per_kind"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug

@@ -1,0 +1,1 @@
+"""Who may do what: users, teams with roles, invitations, tokens and share links."""
