@@ -1,0 +1,53 @@
+/** Calls of /api/v1 with the page's session cookie. */
+import { problemOf, unreachable } from './problem'
+
+const PREFIX = '/api/v1'
+const CSRF_COOKIE = 'espalier_csrf'
+
+type Query = Record<string, string | number | boolean | null | undefined>
+
+/** Django's token: in the page (base.html), or in the cookie where the page was cached. */
+export function csrfToken(): string {
+  const meta = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')
+  if (meta?.content) return meta.content
+  const pair = document.cookie.split('; ').find((entry) => entry.startsWith(`${CSRF_COOKIE}=`))
+  return pair ? decodeURIComponent(pair.slice(CSRF_COOKIE.length + 1)) : ''
+}
+
+function address(path: string, query?: Query): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== null && value !== undefined && value !== '') search.set(name, String(value))
+  }
+  const tail = search.toString()
+  return `${PREFIX}${path}${tail ? `?${tail}` : ''}`
+}
+
+async function call<Answer>(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<Answer> {
+  const headers: Record<string, string> = { Accept: 'application/json' }
+  if (method !== 'GET') headers['X-CSRFToken'] = csrfToken()
+  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  let response: Response
+  try {
+    const init: RequestInit = { method, headers, credentials: 'same-origin' }
+    if (body !== undefined) init.body = JSON.stringify(body)
+    if (signal) init.signal = signal
+    response = await fetch(url, init)
+  } catch (thrown) {
+    if (signal?.aborted) throw thrown
+    throw unreachable()
+  }
+  if (!response.ok) throw await problemOf(response)
+  if (response.status === 204) return undefined as Answer
+  return (await response.json()) as Answer
+}
+
+/** Typed calls; each throws `ApiError`. */
+export const api = {
+  get: <Answer>(path: string, query?: Query, signal?: AbortSignal) =>
+    call<Answer>('GET', address(path, query), undefined, signal),
+  post: <Answer>(path: string, body?: unknown) => call<Answer>('POST', address(path), body ?? {}),
+  put: <Answer>(path: string, body: unknown) => call<Answer>('PUT', address(path), body),
+  patch: <Answer>(path: string, body: unknown) => call<Answer>('PATCH', address(path), body),
+  delete: <Answer = void>(path: string) => call<Answer>('DELETE', address(path)),
+}
