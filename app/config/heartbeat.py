@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -24,11 +25,17 @@ def workers_alive(connection: Redis) -> list[str]:
     return sorted(key.decode().removeprefix(PREFIX) for key in connection.scan_iter(f"{PREFIX}*"))
 
 
+def pids_alive(connection: Redis) -> set[int]:
+    """Process ids behind those names, as their machines count them."""
+    values = [connection.get(key) for key in connection.scan_iter(f"{PREFIX}*")]
+    return {int(value) for value in values if value}
+
+
 def _beat(name: str) -> None:
     connection = Redis.from_url(settings.REDIS_URL)
     while not _stop.is_set():
         try:
-            connection.set(f"{PREFIX}{name}", 1, ex=LIFE_SECONDS)
+            connection.set(f"{PREFIX}{name}", os.getpid(), ex=LIFE_SECONDS)
         except RedisError as error:  # Redis is away; the next beat tries again
             log.warning("heartbeat lost", error=str(error))
         _stop.wait(EVERY_SECONDS)

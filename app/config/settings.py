@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from app.config.addresses import database_from_url, redis_as_broker
 from app.config.env import envbool, envint, envlist, envstr
+from app.config.landing import landed
 from app.config.logs import configure_structlog, logging_config
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -56,6 +57,7 @@ INSTALLED_APPS = [
     "app.annotation",
     "app.live",
 ]
+INSTALLED_APPS = [name for name in INSTALLED_APPS if not name.startswith("app.") or landed(f"{name}.apps")]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "app.config.csp.content_security_policy",

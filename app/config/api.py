@@ -1,0 +1,44 @@
+"""The REST API under `/api/v1/`: the routers of the apps, put together."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from app.annotation.api import router as annotation
+from app.config.health import router as health
+from app.config.problem_api import ProblemAPI
+from app.config.problems import Absent
+from app.explorer.api import router as explorer
+from app.registry.api import router as registry
+from app.teams.api import router as teams
+from app.teams.authentication import Bearer, PageCookie
+
+DESCRIPTION = """Everything the pages do, a script can do.
+
+Send `Authorization: Bearer <token>`. Lists answer `{items, next}`; give `next` back as `cursor` (or `after`, where
+the list is numbered) for the following page. Errors are RFC 9457 problem details that name the field and the mend."""
+
+
+def build_api() -> ProblemAPI:
+    """One API for the whole application; every app brings its router. Nothing but health is open to strangers."""
+    api = ProblemAPI(
+        title="Espalier",
+        version="1",
+        description=DESCRIPTION,
+        urls_namespace="api-v1",
+        docs_url=None,  # the usual viewers load scripts from another host, which our policy forbids
+        auth=[Bearer(), PageCookie()],
+    )
+    for router in (health, explorer, annotation, registry, teams):
+        api.add_router("", router)
+
+    @api.api_operation(
+        ["GET", "POST", "PUT", "PATCH", "DELETE"], "/{path:address}", include_in_schema=False, auth=None
+    )
+    def no_such_address(request: HttpRequest, address: str) -> None:
+        raise Absent(f"There is no address /api/v1/{address[:200]}; /api/v1/openapi.json lists them all.")
+
+    return api
+
+
+api = build_api()

