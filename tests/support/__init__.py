@@ -1,0 +1,1 @@
+"""What several test folders share: the session's own servers, and complete running Espaliers."""
