@@ -1,4 +1,4 @@
-"""`{% island "name" props %}`: a placeholder that main.ts fills with a Svelte component; `{% frontend %}`: its script and styles.
+"""The islands, on Django's side: `{% island "name" props %}` leaves a placeholder, `{% frontend "name" %}` the script.
 
 Vite writes hashed names; its manifest says which file is which. Props travel as `json_script`, so that model output in
 them stays text. An island's own chunks are announced in the head by `{% frontend "name" %}`, so they load with the page
