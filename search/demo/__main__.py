@@ -1,0 +1,63 @@
+"""`python -m search.demo <stage> [--minutes N] [--threads N]`: make the embedded models, one stage after another.
+
+    policy                 train the policy (65 minutes on one core)
+    export_policy          write search/demo/weights/policy
+    trajectories           sample the exported policy, verify the outcomes (12 minutes)
+    process_reward         train the process reward model on them (20 minutes)
+    export_process_reward  write search/demo/weights/process_reward
+    evaluate               measure both on held-out problems, print JSON
+
+Every stage goes on where it was stopped; unfinished work lies in var/demo/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+
+def main() -> None:
+    """Run one stage."""
+    parser = argparse.ArgumentParser(
+        prog="python -m search.demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    stages = ["policy", "export_policy", "trajectories", "process_reward", "export_process_reward", "evaluate"]
+    parser.add_argument("stage", choices=stages)
+    parser.add_argument("--minutes", type=float, help="wall-clock budget of a stage that has one")
+    parser.add_argument("--threads", type=int, default=1, help="torch threads")
+    parser.add_argument("--problems", type=int, default=200, help="held-out problems per domain in `evaluate`")
+    options = parser.parse_args()
+
+    import torch
+
+    torch.set_num_threads(options.threads)
+    if options.stage == "policy":
+        from search.demo.policy import train_policy
+
+        train_policy(options.minutes or 65)
+    elif options.stage == "trajectories":
+        from search.demo.trajectories import sample_trajectories
+
+        sample_trajectories(options.minutes or 12)
+    elif options.stage == "process_reward":
+        from search.demo.process_reward import train_process_reward
+
+        train_process_reward(options.minutes or 20)
+    elif options.stage == "export_policy":
+        from search.demo.export import export, load_policy
+
+        print(export("policy", load_policy()))
+    elif options.stage == "export_process_reward":
+        from search.demo.export import export, load_process_reward
+
+        print(export("process_reward", load_process_reward()))
+    else:
+        from search.demo.evaluate import evaluate
+
+        json.dump(evaluate(options.problems), sys.stdout, indent=2)
+        print()
+
+
+if __name__ == "__main__":
+    main()
