@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 EFFECTS = frozenset({"generate", "score", "verify", "human", "deadline"})
+IN_ROW = frozenset({"text", "token_ids", "logprobs"})
 INT4 = 2**31
 
 
@@ -61,6 +62,15 @@ class Packer:
 
     _waiting: dict[int, dict[str, Any]] = field(default_factory=dict)
 
+    def replay(self, events: Iterable[JournalEvent]) -> None:
+        """Go on after a journal that is stored already: remember its samples whose node is still to come."""
+        for event in events:
+            if event.kind == "generate":
+                samples = (sample for sample in event.payload.get("samples", []) if _is_sample(sample))
+                self._waiting.update((sample["node"], sample) for sample in samples)
+            elif event.kind == "node_added":
+                self._waiting.pop(event.payload["index"], None)
+
     def pack(self, events: Sequence[JournalEvent]) -> tuple[list[JournalEvent], list[NodeRow]]:
         """Events without texts and arrays, and the rows of the nodes they announce."""
         announced = {
@@ -91,9 +101,7 @@ class Packer:
             node = announced.get(sample["node"])
             if node is not None and node.payload["text"] == sample["text"] and sample["node"] not in taken:
                 taken[sample["node"]] = sample
-                kept.append(
-                    {key: value for key, value in sample.items() if key not in ("text", "token_ids", "logprobs")}
-                )
+                kept.append({key: value for key, value in sample.items() if key not in IN_ROW})
             else:
                 self._waiting[sample["node"]] = sample
                 kept.append(sample)

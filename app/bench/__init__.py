@@ -1,0 +1,1 @@
+"""`make bench`: the figures this project promises, measured and written down."""

@@ -1,0 +1,1 @@
+"""The websocket: what happens in a run, while it happens."""

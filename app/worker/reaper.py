@@ -1,0 +1,80 @@
+"""Nobody is forgotten: rings again for runs that wait without a message, and for runs whose worker is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from app.explorer.store.flush import LEASE_SECONDS, OUTAGES
+from app.explorer.store.pool import pool
+from app.worker.lease import FREE
+
+log = structlog.get_logger(__name__)
+EVERY_SECONDS = 5.0
+# A run is rung for again only this long after its last message: a message may lie in a queue for a moment.
+PATIENCE_SECONDS = 5.0
+
+_FORGOTTEN = f"""
+WITH forgotten AS (
+    SELECT id FROM explorer_run
+    WHERE (
+            state IN ('queued', 'running')
+            OR id IN (SELECT run_id FROM explorer_command WHERE applied_seq IS NULL AND error IS NULL)
+        )
+        AND {FREE}
+        AND (doorbell_at IS NULL OR doorbell_at < clock_timestamp() - make_interval(secs => %(patience)s))
+        AND id <> ALL(%(ours)s)
+    ORDER BY queue <> 'interactive', created_at LIMIT %(most)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE explorer_run AS run SET doorbell_at = clock_timestamp()
+FROM forgotten WHERE run.id = forgotten.id
+RETURNING run.id, run.queue
+"""
+_NEXT_EXPIRY = """
+SELECT extract(epoch FROM min(lease_until) - clock_timestamp())::float8 FROM explorer_run
+WHERE state IN ('queued', 'running') AND lease_until > clock_timestamp()
+"""
+
+
+async def find_forgotten(
+    connection: psycopg.AsyncConnection[Any], most: int, ours: Iterable[UUID]
+) -> list[tuple[UUID, str]]:
+    """At most `most` runs (id, queue) that nobody works on and nobody was told of; each is marked as rung for."""
+    found = await connection.execute(
+        _FORGOTTEN,
+        {"lease_seconds": LEASE_SECONDS, "patience": PATIENCE_SECONDS, "ours": list(ours), "most": most},
+    )
+    return [(run, queue) for run, queue in await found.fetchall()]
+
+
+async def reap_on(
+    ring: Callable[[UUID, str], None], free_slots: Callable[[], int], ours: Callable[[], set[UUID]]
+) -> None:
+    """Look at once, every five seconds, and at the moment the next lease runs out.
+
+    Rings for no more runs than this worker could take: a queue of a thousand runs does not become a thousand
+    messages every five seconds.
+    """
+    while True:
+        pause = EVERY_SECONDS
+        try:
+            async with (await pool()).connection() as connection:
+                if (most := free_slots()) > 0:
+                    for run, queue in await find_forgotten(connection, most, ours()):
+                        log.info("ringing again", run=str(run), queue=queue)
+                        await asyncio.to_thread(ring, run, queue)
+                row = await (await connection.execute(_NEXT_EXPIRY)).fetchone()
+                if row is not None and row[0] is not None:
+                    pause = min(pause, row[0] + 0.1)
+        except OUTAGES as error:
+            pause = 1.0
+            log.warning("reaper waits for PostgreSQL", error=str(error).strip())
+        except Exception as error:  # the broker is away, whatever its client calls that: the next round tries again
+            log.warning("reaper could not ring", error=str(error))
+        await asyncio.sleep(pause)
