@@ -10,7 +10,7 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.db.utils import DatabaseError
+from django.db.utils import Error as DatabaseError
 
 from app.explorer.models import Run
 from app.explorer.store.flush import OUTAGES

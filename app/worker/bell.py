@@ -11,7 +11,7 @@ from django.conf import settings
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from app.explorer.doorbell import commands_channel
+from app.explorer.store.announce import commands_channel
 from app.explorer.store.flush import OUTAGES
 from app.explorer.store.pool import Pool
 from app.worker.journal import JournalWriter

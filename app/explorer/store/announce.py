@@ -16,6 +16,11 @@ def group_of(run: UUID | str) -> str:
     return f"run.{run}"
 
 
+def commands_channel(run: UUID | str) -> str:
+    """The Redis channel on which the worker of a run hears that a command was stored."""
+    return f"espalier:commands:{run}"
+
+
 class Announcer:
     """Says "run R is at S" after commits. Latest wins: a slow Redis never makes a queue, a dead one no error."""
 
