@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import sys
 import threading
 from typing import Any
 
@@ -55,3 +57,14 @@ def start_beating(sender: Any, **_: Any) -> None:
 def stop_beating(**_: Any) -> None:
     """A worker that is on its way out no longer counts."""
     _stop.set()
+
+
+def main() -> int:
+    """Health check of a worker's container: 0 when a worker of this machine is alive."""
+    here = f"@{socket.gethostname()}"
+    with Redis.from_url(settings.REDIS_URL, socket_timeout=5) as connection:
+        return 0 if any(name.endswith(here) for name in workers_alive(connection)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
