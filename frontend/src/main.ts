@@ -1,6 +1,7 @@
 // Mounts one Svelte island per placeholder that Django's {% island "name" props %} left in the page.
 import './design/base.css'
 import { type Component, mount } from 'svelte'
+import Toasts from './design/Toasts.svelte'
 import { startThemeToggle } from './design/theme'
 
 type IslandModule = { default: Component<Record<string, unknown>> }
@@ -26,4 +27,5 @@ async function mountIsland(target: HTMLElement): Promise<void> {
 }
 
 startThemeToggle()
+mount(Toasts, { target: document.body })
 for (const target of document.querySelectorAll<HTMLElement>('[data-island]')) void mountIsland(target)

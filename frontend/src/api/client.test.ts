@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { api } from './client'
-import { ApiError, sentenceOf } from './problem'
+import { ApiError, sentenceAbout, sentenceOf } from './problem'
 
 function answer(status: number, body: unknown): void {
   vi.stubGlobal(
@@ -48,14 +48,15 @@ describe('the API client', () => {
       title: 'Some fields are not valid.',
       status: 422,
       detail: 'params.width: must be at least 1',
-      errors: [{ field: 'params.width', message: 'must be at least 1', mend: 'Try 4.' }],
+      errors: [{ field: 'params.width', message: 'must be at least 1', mend: 'try 4' }],
     }
     answer(422, problem)
     const thrown = await api.post('/sessions/s/runs', {}).catch((error: unknown) => error)
     expect(thrown).toBeInstanceOf(ApiError)
     expect((thrown as ApiError).fieldProblem('params.width')).toEqual(problem.errors[0])
     expect((thrown as ApiError).fieldProblem('seed')).toBeNull()
-    expect(sentenceOf(thrown)).toBe('must be at least 1 Try 4.')
+    expect(sentenceOf(thrown)).toBe('params.width: must be at least 1')
+    expect(sentenceAbout(problem.errors[0]!)).toBe('Must be at least 1: try 4.')
   })
 
   it('says what happened when the body is no problem document', async () => {

@@ -53,11 +53,14 @@ export async function problemOf(response: Response): Promise<ApiError> {
   })
 }
 
+/** What is wrong with a field and how to mend it, as one sentence. */
+export function sentenceAbout({ message, mend }: FieldProblem): string {
+  const start = message.charAt(0).toUpperCase() + message.slice(1)
+  const whole = mend ? `${start.replace(/[.:]$/, '')}: ${mend}` : start
+  return /[.!?]$/.test(whole) ? whole : `${whole}.`
+}
+
 /** A sentence for a person, from anything that was thrown. */
 export function sentenceOf(thrown: unknown): string {
-  if (thrown instanceof ApiError) {
-    const first = thrown.problem.errors[0]
-    return first ? `${first.message}${first.mend ? ` ${first.mend}` : ''}` : thrown.message
-  }
   return thrown instanceof Error ? thrown.message : String(thrown)
 }

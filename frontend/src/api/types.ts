@@ -111,7 +111,8 @@ export interface ShareLink {
   url?: string
   token?: string
   created_at: string
-  expires_at: string | null
+  expires_at: string
+  last_used_at?: string | null
   created_by?: string | null
 }
 

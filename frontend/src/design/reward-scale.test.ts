@@ -26,7 +26,8 @@ describe('the reward scale', () => {
 
   it('gets lighter all the way, so it reads without hue', () => {
     const luminances = Array.from({ length: 101 }, (_, step) => luminance(rewardColor(step / 100)!))
-    for (let step = 1; step < luminances.length; step++) expect(luminances[step]).toBeGreaterThanOrEqual(luminances[step - 1]!)
+    for (let step = 1; step < luminances.length; step++)
+      expect(luminances[step]).toBeGreaterThanOrEqual(luminances[step - 1]!)
     expect(luminances[100]! / luminances[0]!).toBeGreaterThan(6)
   })
 

@@ -5,7 +5,14 @@ import { defaultsOf, fieldsOf, mistakeIn, type ParamsSchema, rangeOf } from './s
 const particles: ParamsSchema = {
   $defs: { Scheme: { enum: ['multinomial', 'systematic'], title: 'Scheme', type: 'string' } },
   properties: {
-    particles: { default: 8, description: 'Particles kept.', maximum: 256, minimum: 1, title: 'Particles', type: 'integer' },
+    particles: {
+      default: 8,
+      description: 'Particles kept.',
+      maximum: 256,
+      minimum: 1,
+      title: 'Particles',
+      type: 'integer',
+    },
     temperature: { default: 1, exclusiveMinimum: 0, title: 'Temperature', type: 'number' },
     scheme: { $ref: '#/$defs/Scheme', default: 'systematic' },
     ess_threshold: {

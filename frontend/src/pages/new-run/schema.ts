@@ -79,8 +79,10 @@ export function fieldsOf(schema: ParamsSchema): ParamField[] {
     const { property, nullable } = resolve(raw, schema)
     const kind = kindOf(property)
     const inwards = kind === 'integer' ? 1 : 0
-    const min = property.minimum ?? (property.exclusiveMinimum === undefined ? null : property.exclusiveMinimum + inwards)
-    const max = property.maximum ?? (property.exclusiveMaximum === undefined ? null : property.exclusiveMaximum - inwards)
+    const min =
+      property.minimum ?? (property.exclusiveMinimum === undefined ? null : property.exclusiveMinimum + inwards)
+    const max =
+      property.maximum ?? (property.exclusiveMaximum === undefined ? null : property.exclusiveMaximum - inwards)
     return {
       name,
       title: titleOf(name),

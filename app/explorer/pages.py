@@ -1,0 +1,131 @@
+"""The pages of the explorer. Each brings what its island needs first; the island goes on by REST and websocket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from app.explorer.models import Run, Session
+from app.explorer.selectors import run_shape, runs_page, session_shape, sessions_page
+from app.teams.models import ShareLink, Team, User
+from app.teams.pages import sign_in_by_link
+from app.teams.permissions import can, visible_to
+from app.teams.principals import Principal, principal_of_cookie
+
+M = TypeVar("M", bound=Model)
+P = ParamSpec("P")
+
+SHOWN_ACTIONS = ("steer", "label", "export", "edit", "share")
+"""What the pages have buttons for."""
+
+
+def for_readers(
+    page: Callable[Concatenate[HttpRequest, Principal, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """A page for users and for readers of a share link; anybody else logs in first and comes back."""
+
+    @wraps(page)
+    def answer(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        principal = principal_of_cookie(request.user, request.session)
+        if principal is None:
+            return redirect_to_login(request.get_full_path())
+        return page(request, principal, *args, **kwargs)
+
+    return never_cache(require_safe(answer))
+
+
+@never_cache
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The sessions list; `?token=` logs in by the one-time link first."""
+    if token := request.GET.get("token"):
+        return sign_in_by_link(request, token)
+    return sessions(request)
+
+
+@for_readers
+def sessions(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """Every session one may see; a guest sees one, and is taken there."""
+    if isinstance(principal, ShareLink):
+        return redirect("session", principal.session_id)
+    items, following = sessions_page(principal, visible_to(principal, Session))
+    may_start = any(can(principal, "steer", team) for team in visible_to(principal, Team))
+    props = {"first": {"items": items, "next": following}, "canStart": may_start}
+    return render(request, "explorer/sessions.html", {"props": props})
+
+
+@never_cache
+@require_safe
+@login_required
+def new_run(request: HttpRequest) -> HttpResponse:
+    """The form; `?session=` adds the run to a session, `?like=` starts from the settings of a run."""
+    like = _asked(request, "like", Run)
+    session = _asked(request, "session", Session) or (like.session if like else None)
+    if session is not None and not can(request.user, "steer", session):  # type: ignore[arg-type]
+        session = None
+    props = {
+        "session": {"id": session.pk, "title": session.title} if session else None,
+        "like": run_shape(like) if like else None,
+    }
+    return render(request, "explorer/new_run.html", {"props": props})
+
+
+@for_readers
+def session_page(request: HttpRequest, principal: Principal, session_id: UUID) -> HttpResponse:
+    """The runs of one session, and what one can do with it."""
+    session = _found(principal, Session, session_id)
+    items, following = runs_page(Run.objects.filter(session=session))
+    props = {
+        "session": session_shape(principal, session),
+        "first": {"items": items, "next": following},
+        "can": _may(principal, session),
+    }
+    return render(request, "explorer/session.html", {"props": props, "guest": isinstance(principal, ShareLink)})
+
+
+@for_readers
+def run_page(request: HttpRequest, principal: Principal, run_id: UUID) -> HttpResponse:
+    """The explorer of one run."""
+    run = _found(principal, Run, run_id)
+    props = {
+        "run": run_shape(run),
+        "urls": {
+            "api": f"/api/v1/runs/{run.pk}",
+            "live": f"/ws/runs/{run.pk}/",
+            "session": f"/sessions/{run.session_id}",
+            "again": f"/new?like={run.pk}",
+        },
+        "user": principal.username if isinstance(principal, User) else None,
+        "can": _may(principal, run),
+    }
+    return render(request, "explorer/run.html", {"props": props, "guest": isinstance(principal, ShareLink)})
+
+
+def _found(principal: Principal, model: type[M], pk: UUID) -> M:
+    row = visible_to(principal, model).filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def _asked(request: HttpRequest, name: str, model: type[M]) -> M | None:
+    """The row that a query parameter names, if it names one that may be seen."""
+    try:
+        pk = UUID(request.GET.get(name, ""))
+    except ValueError:
+        return None
+    return visible_to(request.user, model).filter(pk=pk).first()  # type: ignore[arg-type]
+
+
+def _may(principal: Principal, target: Model) -> dict[str, bool]:
+    return {action: can(principal, action, target) for action in SHOWN_ACTIONS}
