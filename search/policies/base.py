@@ -23,10 +23,11 @@ class Sampling:
 class StepRequest:
     """One sample wanted: the next step after `prompt`, at most `max_tokens` tokens long.
 
-    `prompt` is the rendered text; `prefix_ids`, when given, are the token ids of that text as the model itself
-    wrote them (so that a continued path is never tokenised anew). `key` is the child's creation key: with `seed`
-    it fixes every draw of this sample, whatever else shares the batch. `until_end` asks for a whole continuation
-    (delimiters do not stop it): a rollout.
+    `prompt` is the rendered text and all a policy needs. `prefix_ids`, when given, are the token ids of the whole
+    prompt (begin-of-sequence included) as the model itself wrote them, so that it is not tokenised anew; give them
+    always or never within a run, or a rerun may differ. `key` is the child's creation key: with `seed` it fixes
+    every draw of this sample, whatever else shares the batch. `until_end` asks for a whole continuation (delimiters
+    do not stop it): a rollout.
     """
 
     prompt: str
@@ -41,7 +42,10 @@ class StepRequest:
 
 @dataclass(frozen=True, slots=True)
 class StepSample:
-    """One sampled step. `text` excludes the delimiter; `token_ids`/`logprobs` (nats, rounded to 1e-6) include it."""
+    """One sampled step. `text` excludes the delimiter and EOS; `token_ids` and `logprobs` include them.
+
+    `logprobs` are the model's own (temperature 1, nothing truncated), in nats, rounded to 1e-6.
+    """
 
     text: str
     token_ids: tuple[int, ...]

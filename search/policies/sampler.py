@@ -1,0 +1,67 @@
+"""Drawing the next token of every row at once, exactly repeatable.
+
+Logits become natural-log probabilities at temperature 1 in float64, rounded to 1e-6 before anything is decided with
+them, so that the last bits, which depend on the batch's shape, decide nothing. A token is drawn by inverse CDF with
+a number the caller got from the sample's own stream.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+RESOLUTION = 1e-6
+
+
+class Drawn(NamedTuple):
+    """Per row: the token, its log-probability (temperature 1, nothing truncated), and whether the row was NaN."""
+
+    tokens: Tensor
+    logprobs: Tensor
+    broken: Tensor | None
+
+
+def draw(logits: Tensor, temperatures: Tensor, top_ps: Tensor, uniforms: Tensor) -> Drawn:
+    """Draw one token per row.
+
+    Args:
+        logits: (rows, vocabulary), any float dtype.
+        temperatures: (rows,) float64; 0 takes the most probable token, ties to the lowest id.
+        top_ps: (rows,) float64 in (0, 1]; the smallest set of most probable tokens (after temperature, ties to the
+            lowest id) whose probability reaches it is drawn from.
+        uniforms: (rows,) float64 in [0, 1).
+    """
+    logprobs = rounded(torch.log_softmax(logits.double(), dim=-1))
+    greedy = temperatures == 0
+    if bool(greedy.all()):
+        tokens = logprobs.argmax(-1)
+    else:
+        weights = torch.exp(logprobs / torch.where(greedy, 1.0, temperatures).unsqueeze(-1))
+        if bool((top_ps < 1).any()):
+            weights = _nucleus(weights, top_ps)
+        cumulative = weights.cumsum(-1)
+        total = cumulative[:, -1]
+        # Below the total even where the product rounds up to it: the draw then ends at a token with weight.
+        goal = torch.minimum(uniforms * total, torch.nextafter(total, torch.zeros_like(total)))
+        tokens = torch.searchsorted(cumulative, goal.unsqueeze(-1), right=True).squeeze(-1)
+        tokens = torch.where(greedy, logprobs.argmax(-1), tokens)
+    tokens = tokens.clamp_(max=logits.shape[-1] - 1)  # a NaN row finds no token; it is reported below
+    chosen = logprobs.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
+    broken = chosen.isnan()
+    return Drawn(tokens, chosen, broken if bool(broken.any()) else None)
+
+
+def rounded(values: Tensor) -> Tensor:
+    """Values rounded to multiples of 1e-6: what is recorded and compared."""
+    return torch.round(values, decimals=6)
+
+
+def _nucleus(weights: Tensor, top_ps: Tensor) -> Tensor:
+    """Weights with zeros outside each row's nucleus ("The Curious Case of Neural Text Degeneration")."""
+    descending, order = weights.sort(dim=-1, descending=True, stable=True)
+    before = descending.cumsum(-1) - descending
+    goal = (top_ps * weights.sum(-1)).unsqueeze(-1)
+    kept = torch.where((before < goal) | (top_ps >= 1).unsqueeze(-1), descending, 0.0)
+    return torch.zeros_like(weights).scatter_(-1, order, kept)

@@ -1,0 +1,125 @@
+"""How a problem and its steps become the text a model reads. Plain strings: importable without torch.
+
+A template travels in a run's header as the dict of `as_dict`, so that a page can show the exact text a model saw
+long after the run. The special tokens around a text (begin of sequence) are put by the model, not by the template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+class TemplateError(ValueError):
+    """A template is not usable, or cannot express what it was asked to; the message says what to mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A policy's or reward model's text format.
+
+    `problem` and `hint` hold `{problem}` and `{hint}`; `hint` is None for a model that was never taught hints.
+    `step_end` follows every step; `final_end`, for reward models, replaces it after the step that ends a solution
+    (None: `step_end` there too). `begin` asks for the begin-of-sequence token. `special_tokens` says that the
+    template's own text contains special tokens (chat markers); without it, text that looks like one stays text.
+    """
+
+    name: str = "plain"
+    problem: str = "{problem}\n"
+    step_start: str = ""
+    step_end: str = "\n"
+    final_end: str | None = None
+    hint: str | None = None
+    begin: bool = True
+    special_tokens: bool = False
+
+    def __post_init__(self) -> None:
+        if self.problem.count("{problem}") != 1:
+            raise TemplateError(f"template {self.name!r}: problem must contain {{problem}} once")
+        if self.hint is not None and self.hint.count("{hint}") != 1:
+            raise TemplateError(f"template {self.name!r}: hint must contain {{hint}} once, or be null")
+        if not self.step_end:
+            raise TemplateError(f"template {self.name!r}: step_end must not be empty")
+
+    @property
+    def supports_hints(self) -> bool:
+        """True if a person's hint can be put into the prompt."""
+        return self.hint is not None
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the journal's header keeps."""
+        return {**asdict(self), "supports_hints": self.supports_hints}
+
+    @classmethod
+    def of(cls, settings: Template | Mapping[str, Any]) -> Template:
+        """The template that `as_dict` or a model folder's espalier.json describes.
+
+        Raises:
+            TemplateError: an unknown or ill-typed setting; names it.
+        """
+        if isinstance(settings, Template):
+            return settings
+        known = {field.name: field for field in fields(cls)}
+        values = {name: value for name, value in settings.items() if name != "supports_hints"}
+        for name, value in values.items():
+            if name not in known:
+                raise TemplateError(f"template has no setting {name!r}; it has {', '.join(sorted(known))}")
+            wanted = bool if name in ("begin", "special_tokens") else str
+            optional = name in ("final_end", "hint")
+            if not (isinstance(value, wanted) or (optional and value is None)):
+                raise TemplateError(f"template setting {name!r} must be a {wanted.__name__}, not {value!r}")
+        return cls(**values)
+
+
+EMBEDDED_POLICY = Template(name="embedded")
+"""The embedded policy's format: the problem's line, then one line per step. It was not trained on hints."""
+
+EMBEDDED_REWARD = Template(name="embedded", final_end="<eos>")
+"""The embedded process reward's format: scored at every step's newline, at `<eos>` after a final step."""
+
+
+def render_prompt(
+    template: Template | Mapping[str, Any], problem: str, steps: Sequence[str] = (), hints: Sequence[str] = ()
+) -> str:
+    """The text a policy continues with the next step.
+
+    Raises:
+        TemplateError: hints are given and the model was not taught any.
+    """
+    template = Template.of(template)
+    parts = [template.problem.replace("{problem}", problem)]
+    if hints:
+        if template.hint is None:
+            raise TemplateError(
+                f"The model's template {template.name!r} takes no hints: it was not trained on any, a hint would only"
+                " confuse it. Edit the step instead, or choose a policy that supports hints."
+            )
+        parts += [template.hint.replace("{hint}", hint) for hint in hints]
+    parts += [f"{template.step_start}{step}{template.step_end}" for step in steps]
+    return "".join(parts)
+
+
+def render_reward_input(
+    template: Template | Mapping[str, Any], problem: str, steps: Sequence[str], finished: bool
+) -> tuple[str, list[int]]:
+    """The text a reward model reads and, per step, the character offset just after the place where it is scored."""
+    text, offsets = "", []
+    for piece, scored in reward_pieces(template, problem, steps, finished):
+        text += piece
+        if scored:
+            offsets.append(len(text))
+    return text, offsets
+
+
+def reward_pieces(
+    template: Template | Mapping[str, Any], problem: str, steps: Sequence[str], finished: bool
+) -> list[tuple[str, bool]]:
+    """The pieces of a reward model's text in order, each with whether its end is where a step is scored."""
+    template = Template.of(template)
+    pieces = [(template.problem.replace("{problem}", problem), False)]
+    for number, step in enumerate(steps, start=1):
+        last = finished and number == len(steps) and template.final_end is not None
+        pieces.append((f"{template.step_start}{step}", False))
+        pieces.append(((template.final_end or "") if last else template.step_end, True))
+    return pieces
