@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,10 @@ def export(name: str, model: PreTrainedModel, **notes: Any) -> Path:
     shutil.rmtree(unfinished, ignore_errors=True)
     model.half().save_pretrained(unfinished)
     build_tokenizer().save_pretrained(unfinished)
+    # transformers 5 writes a class name that no earlier release (vLLM may pin one) knows; this one all know.
+    settings = json.loads((unfinished / "tokenizer_config.json").read_text())
+    settings["tokenizer_class"] = "PreTrainedTokenizerFast"
+    (unfinished / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n")
     if (card := target / "README.md").exists():
         shutil.copy(card, unfinished / card.name)
     for path in unfinished.iterdir():

@@ -48,7 +48,9 @@ def sample_solutions(
     return solutions
 
 
-def _complete(model: Any, ids: Tensor, temperature: float, generator: torch.Generator) -> Iterator[tuple[int, list[int]]]:
+def _complete(
+    model: Any, ids: Tensor, temperature: float, generator: torch.Generator
+) -> Iterator[tuple[int, list[int]]]:
     """The rows that end with `<eos>`, each with its tokens before it; `ids` is (rows, prompt length)."""
     from transformers import DynamicCache
 

@@ -7,11 +7,16 @@ sides combined; the last combination is not enumerated but solved for the missin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import lru_cache
 
 Numbers = tuple[Fraction, ...]
+
+
+def fractions(numbers: Iterable[int | Fraction]) -> Numbers:
+    """The numbers as this module takes them: exact and ascending."""
+    return tuple(sorted(map(Fraction, numbers)))
 
 
 def splits(numbers: Numbers) -> Iterator[tuple[Numbers, Numbers]]:

@@ -1,0 +1,95 @@
+"""The figures of the committed weights on held-out problems: solve rates, coverage, and how well rewards rank steps."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from itertools import combinations_with_replacement
+from typing import Any
+
+import torch
+
+from search.demo.checkpoint import WEIGHTS
+from search.demo.corpus import arithmetic_example, countdown_example
+from search.demo.sampling import held_out_problems, sample_solutions
+from search.demo.statistics import Figure, area_under_curve, bootstrap, mean_truth, wilson
+from search.demo.tokenizer import DELIMITER, build_tokenizer
+from search.domains import DOMAINS, Domain
+from search.domains.reach import can_reach, fractions
+
+SAMPLES = 16
+SEED = 4
+
+
+def game_of_24() -> list[str]:
+    """All 1,362 solvable puzzles of four numbers from 1 to 13."""
+    hands = combinations_with_replacement(range(1, 14), 4)
+    return [f"{' '.join(map(str, hand))} -> 24" for hand in hands if can_reach(fractions(hand), fractions([24])[0])]
+
+
+def evaluate(count: int) -> dict[str, Any]:
+    """Figures on `count` held-out problems a domain (dev split), and on as many of Game of 24."""
+    sets = {
+        "countdown dev": held_out_problems(countdown_example, "dev", count, SEED),
+        "arithmetic dev": held_out_problems(arithmetic_example, "dev", count, SEED),
+        "game of 24": random.Random(SEED).sample(game_of_24(), count),
+    }
+    return {name: _figures(DOMAINS["arithmetic" if "arith" in name else "countdown"], p) for name, p in sets.items()}
+
+
+def _figures(domain: Domain, problems: list[str]) -> dict[str, Figure]:
+    from transformers import LlamaForCausalLM
+
+    policy = LlamaForCausalLM.from_pretrained(WEIGHTS / "policy").float().eval()
+    tokenizer = build_tokenizer()
+
+    def sample(temperature: float, times: int) -> list[list[list[str] | None]]:
+        repeated = [problem for problem in problems for _ in range(times)]
+        flat = sample_solutions(policy, tokenizer, repeated, temperature, SEED)
+        return [flat[i : i + times] for i in range(0, len(flat), times)]
+
+    greedy = [domain.verify(p, steps) for p, [steps] in zip(problems, sample(0, 1), strict=True) if steps is not None]
+    outcomes = [
+        [(0.0, steps is not None and domain.verify(problem, steps)) for steps in solutions]
+        for problem, solutions in zip(problems, sample(0.8, SAMPLES), strict=True)
+    ]
+    figures = {
+        "greedy": wilson(sum(greedy), len(problems)),
+        "sample mean (T 0.8)": bootstrap(outcomes, mean_truth),
+        f"pass@{SAMPLES} (T 0.8)": wilson(sum(any(good for _, good in row) for row in outcomes), len(problems)),
+    }
+    if (WEIGHTS / "process_reward").exists():
+        figures |= _reward_figures(domain, problems, sample(1.0, 4))
+    return figures
+
+
+def _reward_figures(domain: Domain, problems: list[str], solutions: list[list[list[str] | None]]) -> dict[str, Figure]:
+    """Step scores against the exact truth, and last scores against the outcome."""
+    from transformers import LlamaForTokenClassification
+
+    model = LlamaForTokenClassification.from_pretrained(WEIGHTS / "process_reward").float().eval()
+    against_truth: list[list[tuple[float, bool]]] = []
+    against_outcome: list[list[tuple[float, bool]]] = []
+    first_steps: list[list[tuple[float, bool]]] = []
+    for problem, sampled in zip(problems, solutions, strict=True):
+        finished = [steps for steps in sampled if steps is not None]
+        scores = [step_scores(model, problem, steps) for steps in finished]
+        truth = [[domain.reachable(problem, steps[: i + 1]) for i in range(len(steps))] for steps in finished]
+        against_truth.append([pair for s, t in zip(scores, truth, strict=True) for pair in zip(s, t, strict=True)])
+        first_steps.append([(s[0], t[0]) for s, t in zip(scores, truth, strict=True)])
+        against_outcome.append([(s[-1], domain.verify(problem, x)) for s, x in zip(scores, finished, strict=True)])
+    return {
+        "AUC, all steps, exact truth": bootstrap(against_truth, area_under_curve),
+        "AUC, first steps, exact truth": bootstrap(first_steps, area_under_curve),
+        "AUC, last step, outcome": bootstrap(against_outcome, area_under_curve),
+    }
+
+
+@torch.inference_mode()
+def step_scores(model: Any, problem: str, steps: Sequence[str]) -> list[float]:
+    """P(good) at the newline after each step, and at `<eos>` after the last."""
+    tokenizer = build_tokenizer()
+    ids = [tokenizer.bos_token_id, *tokenizer.encode(DELIMITER.join([problem, *steps])), tokenizer.eos_token_id]
+    ends = {tokenizer.convert_tokens_to_ids(DELIMITER), tokenizer.eos_token_id}
+    good = model(input_ids=torch.tensor([ids])).logits[0].softmax(-1)[:, 1]
+    return [float(good[i]) for i, token in enumerate(ids) if token in ends][1:]

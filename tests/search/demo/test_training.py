@@ -1,0 +1,80 @@
+"""The training's parts: packing, labels, the optimizer, the statistics of the figures."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from search.demo.corpus import Example
+from search.demo.optimizer import orthogonalise
+from search.demo.packing import IGNORED, Sequence, pack
+from search.demo.policy import encode_example, learning_rate_factor
+from search.demo.process_reward import encode_trajectory
+from search.demo.statistics import area_under_curve, wilson
+from search.demo.tokenizer import build_tokenizer
+from search.demo.trajectories import Trajectory
+
+TOKENIZER = build_tokenizer()
+
+
+def test_the_policy_learns_the_solution_and_its_end_only() -> None:
+    sequence = encode_example(Example("3 5 -> 8", ["5 + 3 = 8 (left: 8)"]), TOKENIZER)
+    assert TOKENIZER.decode(sequence.ids) == "<bos>3 5 -> 8\n5 + 3 = 8 (left: 8)<eos>"
+    learned = [label for label in sequence.labels if label != IGNORED]
+    assert TOKENIZER.decode(learned) == "5 + 3 = 8 (left: 8)<eos>"
+    # The newline that ends the problem is the first token with a label: it predicts the first solution token.
+    first = next(i for i, label in enumerate(sequence.labels) if label != IGNORED)
+    assert TOKENIZER.decode([sequence.ids[first]]) == "\n"
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_the_outcome_is_labelled_at_every_newline_and_the_end(good: bool) -> None:
+    steps = ["11 - 5 = 6 (left: 3 6)", "6 * 3 = 18 (left: 18)"]
+    sequence = encode_trajectory(Trajectory("3 5 11 -> 18", steps, good), TOKENIZER)
+    labelled = [(TOKENIZER.decode([t]), y) for t, y in zip(sequence.ids, sequence.labels, strict=True) if y != IGNORED]
+    assert labelled == [("\n", int(good)), ("\n", int(good)), ("<eos>", int(good))]
+
+
+def test_packed_sequences_do_not_see_each_other() -> None:
+    sequences = iter([Sequence([5, 6, 7], [1, 2, 3]), Sequence([8, 9], [4, 5]), *[Sequence([1] * 9, [1] * 9)] * 30])
+    batch = pack(sequences, rows=1, width=6, pad=0)
+    assert batch.ids.tolist() == [[5, 6, 7, 8, 9, 0]]
+    assert batch.labels.tolist() == [[1, 2, 3, 4, 5, IGNORED]]
+    assert batch.positions.tolist() == [[0, 1, 2, 0, 1, 0]]
+    assert batch.mask[0, 0].int().tolist() == [
+        [1, 0, 0, 0, 0, 0],
+        [1, 1, 0, 0, 0, 0],
+        [1, 1, 1, 0, 0, 0],
+        [0, 0, 0, 1, 0, 0],
+        [0, 0, 0, 1, 1, 0],
+        [0, 0, 0, 0, 0, 1],
+    ]
+
+
+def test_orthogonalised_matrices_have_singular_values_near_one() -> None:
+    torch.manual_seed(0)
+    for shape in [(2, 16, 48), (1, 48, 16)]:
+        values = torch.linalg.svdvals(orthogonalise(torch.randn(shape)))
+        assert values.min() > 0.5
+        assert values.max() < 1.3
+
+
+def test_the_learning_rate_warms_up_and_falls() -> None:
+    assert learning_rate_factor(0, 0.0) == pytest.approx(0.01)
+    assert learning_rate_factor(200, 0.0) == pytest.approx(1.0)
+    assert learning_rate_factor(200, 0.5) == pytest.approx(0.52)
+    assert learning_rate_factor(200, 1.5) == pytest.approx(0.04)
+
+
+def test_area_under_curve_by_hand() -> None:
+    # Pairs (true, false): 0.9>0.8, 0.9>0.1, 0.4<0.8, 0.4>0.1: three of four.
+    assert area_under_curve([(0.9, True), (0.8, False), (0.4, True), (0.1, False)]) == 0.75
+    assert area_under_curve([(0.5, True), (0.5, False)]) == 0.5
+    assert math.isnan(area_under_curve([(0.5, True)]))
+
+
+def test_wilsons_interval_by_hand() -> None:
+    # Wilson (1927) for 8 of 10 at 95 %: 0.4902 to 0.9433.
+    assert wilson(8, 10) == {"value": 0.8, "interval95": [0.4902, 0.9433], "count": 10}
