@@ -1,0 +1,83 @@
+"""What a strategy is: parameters, a coroutine that grows the tree, and a pure function that answers from it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from search.gate import Answer
+from search.search import Search
+from search.tree import Node, Tree
+
+
+class Params(BaseModel):
+    """Parameters of a strategy: the API's schema, the command line's flags and the browser's form come from them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+P = TypeVar("P", bound=Params)
+
+ON_COMMANDS = {
+    "expand": "The new steps are scored and join the frontier.",
+    "prune": "The step and everything below it leaves the search; no token is spent there any more.",
+    "restore": "The step is open again and joins the frontier.",
+    "edit": "The search goes on at your step in place of the old one and of everything below it.",
+    "hint": "Every later step below reads it.",
+}
+
+
+class Algorithm(ABC, Generic[P]):
+    """A search strategy. Subclasses live in this folder, one per file; the folder is the registry.
+
+    `run` only grows the tree; `answer` reads it and nothing else, so that it holds for any tree: cut short by a
+    budget, continued in a fork, or rewritten by hand. `commands` says what each human command does to the strategy.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    paper: ClassVar[str]
+    summary: ClassVar[str]
+    needs_reward: ClassVar[bool] = True
+    commands: ClassVar[dict[str, str]] = ON_COMMANDS
+
+    def __init__(self, params: P) -> None:
+        self.params = params
+
+    @classmethod
+    @abstractmethod
+    def params_type(cls) -> type[P]:
+        """The model that validates this strategy's parameters."""
+
+    @abstractmethod
+    async def run(self, search: Search) -> None:
+        """Grow the tree until the strategy is done."""
+
+    @abstractmethod
+    def answer(self, tree: Tree) -> Answer:
+        """The answer a tree gives under this strategy's rule."""
+
+    @classmethod
+    def card(cls) -> dict[str, Any]:
+        """What a person or a script needs to know to choose and configure this strategy."""
+        return {
+            "name": cls.name,
+            "title": cls.title,
+            "paper": cls.paper,
+            "summary": cls.summary,
+            "needs_reward": cls.needs_reward,
+            "commands": dict(cls.commands),
+            "params": cls.params_type().model_json_schema(),
+        }
+
+
+def best(candidates: list[Node], scores: list[float | None], rule: str) -> Answer:
+    """The candidate of highest score; ties and candidates without a score: the first. None without candidates."""
+    if not candidates:
+        return Answer(None, rule)
+    ranked = sorted(
+        zip(candidates, scores, strict=True), key=lambda pair: (pair[1] is None, -(pair[1] or 0.0), pair[0].index)
+    )
+    return Answer(ranked[0][0].index, rule)

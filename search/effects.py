@@ -1,0 +1,236 @@
+"""The effects of a search: asked of the models when live, taken from the journal on replay."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from search.budget import Cap, Grant
+from search.events import Payload
+from search.ledger import Ledger
+from search.policies.base import Cancellation, PolicyError, StepRequest, StepSample
+from search.rewards.base import PathScore, RewardError, ScoreRequest
+from search.setting import Setting
+from search.tree import Node
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """`n` samples below `node`, after `further` steps that are not in the tree (a rollout's). `keys` name them."""
+
+    node: Node
+    n: int
+    keys: tuple[str, ...]
+    further: tuple[str, ...] = ()
+
+
+class Effects:
+    """Issues one effect at a time. `interrupted` is awaited when a score was dropped for a cancel or a deadline."""
+
+    def __init__(self, ledger: Ledger, setting: Setting, interrupted: Callable[[], Awaitable[None]]) -> None:
+        self.ledger = ledger
+        self.setting = setting
+        self._interrupted = interrupted
+
+    # -- generate ------------------------------------------------------------------------------------------------
+
+    def reserve(self, counts: Sequence[int], *, grows: bool, step_cap: int | None = None) -> Grant | Cap:
+        """What the budget allows of `counts` samples; the cap in the way if it allows none."""
+        cap = step_cap or self.setting.sampling.max_step_tokens
+        return self.ledger.budget.reserve(counts, cap, nodes=len(self.ledger.tree), grows=grows)
+
+    async def generate(
+        self, asks: Sequence[Ask], grant: Grant, *, purpose: str, temperature: float | None, until_end: bool = False
+    ) -> list[Payload]:
+        """The journaled samples of a granted request, in issue order. Keys beyond the grant are not used."""
+        granted = [replace(ask, n=n, keys=ask.keys[:n]) for ask, n in zip(asks, grant.counts, strict=True) if n]
+        sampling = self.setting.sampling
+        if temperature is not None:
+            sampling = replace(sampling, temperature=temperature)
+        expected = {"purpose": purpose, "temperature": sampling.temperature, "top_p": sampling.top_p}
+        journal = self.ledger.journal
+        if journal.replaying:
+            event = self.ledger.take("generate", expected)
+            asked = [(ask.node.index, ask.n, grant.max_tokens) for ask in granted]
+            stored = [(r["node"], r["n"], r["max_tokens"]) for r in event.payload["requests"]]
+            if asked != stored:
+                journal.differ(event, {"requests": asked})
+            samples: list[Payload] = event.payload["samples"]
+            return samples
+        if self.setting.policy is None:
+            raise RuntimeError("the journal ends here, and no policy was given to go on with")
+        requests, headers = [], []
+        for ask in granted:
+            prompt, prefix_ids = self.setting.prompt(self.ledger.tree, ask.node, ask.further)
+            prompt_tokens = self.setting.policy.prompt_tokens(prompt) if prefix_ids is None else len(prefix_ids)
+            headers.append(
+                {"node": ask.node.index, "n": ask.n, "max_tokens": grant.max_tokens, "prompt_tokens": prompt_tokens}
+            )
+            requests += [
+                StepRequest(
+                    prompt=prompt,
+                    seed=self.setting.seed,
+                    key=key,
+                    max_tokens=grant.max_tokens,
+                    sampling=sampling,
+                    prefix_ids=prefix_ids,
+                    until_end=until_end,
+                    cut_by_budget=grant.cut,
+                )
+                for key in ask.keys
+            ]
+        cancellation = Cancellation()
+        work = self.setting.policy.generate(requests, cancellation)
+        drawn = await self._attended(work, cancellation.request)
+        self._check_samples(requests, drawn)
+        first = len(self.ledger.tree) if purpose == "expand" else None
+        places = [(i, j) for i, ask in enumerate(granted) for j in range(ask.n)]
+        samples = [
+            {
+                "request": request,
+                "index": index,
+                "node": None if first is None else first + position,
+                "text": sample.text,
+                "token_ids": list(sample.token_ids),
+                "logprobs": [float(logprob) for logprob in sample.logprobs],
+                "finish": sample.finish,
+                "tokens": sample.tokens,
+            }
+            for position, ((request, index), sample) in enumerate(zip(places, drawn, strict=True))
+        ]
+        self.ledger.append("generate", {**expected, "requests": headers, "samples": samples})
+        return samples
+
+    def _check_samples(self, requests: Sequence[StepRequest], samples: Sequence[StepSample]) -> None:
+        name = self.setting.policy.name if self.setting.policy else ""
+        if len(samples) != len(requests):
+            raise PolicyError(f"policy {name} returned {len(samples)} samples for {len(requests)} requests")
+        for request, sample in zip(requests, samples, strict=True):
+            if len(sample.logprobs) != len(sample.token_ids) or not all(map(math.isfinite, sample.logprobs)):
+                raise PolicyError(f"policy {name} returned a logprob that is no number, at creation key {request.key}")
+            if sample.tokens > request.max_tokens and sample.finish != "aborted":
+                raise PolicyError(f"policy {name} wrote {sample.tokens} tokens where {request.max_tokens} were allowed")
+
+    # -- score ---------------------------------------------------------------------------------------------------
+
+    async def score(self, requests: Sequence[tuple[Node, tuple[str, ...], bool]], *, purpose: str) -> Payload | None:
+        """The `score` effect over (node, steps, finished) triples, one reward call each.
+
+        Its `scores` give each node its newest step's score; when the reward scores every step (purposes other than
+        rollout), nodes on the path that had none get theirs too. None: the effect was dropped for a cancel or a
+        deadline, which has been dealt with; ask again. Scores asked for by a person's hand are not dropped.
+        """
+        journal, droppable = self.ledger.journal, purpose != "human"
+        if journal.replaying:
+            event = journal.peek()
+            if droppable and event is not None and event.kind in ("human", "deadline"):
+                await self._interrupted()
+                return None
+            return self.ledger.take("score", {"purpose": purpose, "calls": len(requests)}).payload
+        reward = self.setting.reward
+        if reward is None:
+            raise RuntimeError("the journal ends here, and no reward was given to go on with")
+        sequences = [ScoreRequest(self.setting.problem, steps, finished) for _, steps, finished in requests]
+        dropped = asyncio.Event()
+        results = await self._attended(reward.score(sequences), dropped.set, dropped if droppable else None)
+        if results is None:
+            await self._interrupted()
+            return None
+        if len(results) != len(requests) or any(not math.isfinite(score) for r in results for score in r.steps):
+            raise RewardError(f"reward {reward.name} returned a score that is no number, or not one per sequence")
+        payload = {
+            "source": reward.name,
+            "scores": self._scores(requests, results, whole_path=purpose != "rollout"),
+            "calls": len(requests),
+            "tokens": sum(result.tokens for result in results),
+            "purpose": purpose,
+        }
+        self.ledger.append("score", payload)
+        return payload
+
+    def _scores(
+        self, requests: Sequence[tuple[Node, tuple[str, ...], bool]], results: Sequence[PathScore], whole_path: bool
+    ) -> list[list[Any]]:
+        if not whole_path:
+            return [[node.index, float(result.last)] for (node, _, _), result in zip(requests, results, strict=True)]
+        scores: dict[int, float] = {}
+        for (node, steps, _), result in zip(requests, results, strict=True):
+            if len(result.steps) == len(steps):
+                for step, score in zip(self.ledger.tree.path(node)[1:], result.steps, strict=True):
+                    if step.reward is None:
+                        scores.setdefault(step.index, float(score))
+            scores[node.index] = float(result.last)
+        return [[index, score] for index, score in scores.items()]
+
+    # -- verify --------------------------------------------------------------------------------------------------
+
+    async def verify(self, nodes: Sequence[Node]) -> None:
+        """One `verify` effect over new nodes, then what it says as observations. Nothing if nothing is known."""
+        truth, tree = self.setting.truth, self.ledger.tree
+        if truth is None:
+            return
+        judged = [node for node in nodes if truth.judges_partial or node.finish == "end"]
+        if not judged:
+            return
+        name = truth.verifier.name if truth.verifier else None
+        if self.ledger.journal.replaying:
+            verdicts = self.ledger.take("verify", {"verifier": name}).payload["verdicts"]
+        else:
+            asked = [(node.index, tree.steps(node), node.finish == "end") for node in judged]
+            verdicts = await asyncio.to_thread(lambda: [truth.verdict(*question) for question in asked])
+            self.ledger.append("verify", {"verifier": name, "verdicts": verdicts})
+        if truth.judges_partial:
+            self.ledger.observe("verified", {"nodes": [[v["node"], v["reachable"]] for v in verdicts]})
+        for verdict in verdicts:
+            if tree[verdict["node"]].finish == "end" and truth.verifier is not None:
+                found = {name: verdict[name] for name in ("node", "answer", "canonical", "correct")}
+                self.ledger.observe("answer", found)
+
+    # -- waiting -------------------------------------------------------------------------------------------------
+
+    async def _attended(
+        self, work: Coroutine[Any, Any, Result], interrupt: Callable[[], None], droppable: asyncio.Event | None = None
+    ) -> Any:
+        """Await a model's work; call `interrupt` on a cancel or at the deadline, then drop the work if droppable."""
+        loop = asyncio.get_running_loop()
+        seconds = self.ledger.budget.caps.seconds
+        timer = None
+        if seconds is not None:
+            timer = loop.call_later(max(0.0, seconds - self.setting.clock()), interrupt)
+
+        def interrupt_soon() -> None:
+            loop.call_soon_threadsafe(interrupt)
+
+        self.setting.mailbox.interrupt_with(interrupt_soon)
+        task = asyncio.ensure_future(work)
+        waiter = asyncio.ensure_future(droppable.wait()) if droppable is not None else None
+        try:
+            if waiter is None:
+                return await task
+            await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)
+            return await task if task.done() else None
+        finally:
+            self.setting.mailbox.interrupt_with(None)
+            if timer is not None:
+                timer.cancel()
+            for pending in (task, waiter):
+                if pending is not None and not pending.done():
+                    pending.cancel()
+
+
+def child_keys(asks: Sequence[tuple[Node, int]], mark: str = "") -> list[tuple[str, ...]]:
+    """Creation keys of the children to come: `parent.c` with c counted per parent, `parent.h0` by a person's hand,
+    `parent.r0` for rollouts (`mark` "h" or "r")."""
+    taken: Counter[int] = Counter()
+    keys = []
+    for node, n in asks:
+        start = {"": node.sampled, "h": node.human, "r": node.rolled}[mark] + taken[node.index]
+        keys.append(tuple(f"{node.key}.{mark}{start + i}" for i in range(n)))
+        taken[node.index] += n
+    return keys

@@ -1,0 +1,99 @@
+"""A person's hand on the tree: expand, prune, restore, edit and hint, on a running, paused or finished search."""
+
+from __future__ import annotations
+
+from search.commands import Command, RejectedCommand
+from search.effects import Effects
+from search.growth import drive, grow, write_step
+from search.tree import Node
+
+
+class Hand:
+    """Checks a command against the tree as it is, and carries it out."""
+
+    def __init__(self, effects: Effects) -> None:
+        self._effects = effects
+        self._ledger = effects.ledger
+
+    def check(self, command: Command) -> None:
+        """Nothing if the command can be carried out.
+
+        Raises:
+            RejectedCommand: it cannot; names the field and what to do instead.
+        """
+        tree, node = self._ledger.tree, self._node(command)
+        name = command.command
+        if name in ("prune", "edit") and not node.parents:
+            raise RejectedCommand(
+                "node", f"node: the problem itself cannot be {name}d; cancel the run or start another"
+            )
+        if name == "prune" and node.status == "pruned":
+            raise RejectedCommand("node", f"node: {node.index} is pruned already")
+        if name == "restore" and node.status != "pruned":
+            raise RejectedCommand("node", f"node: {node.index} is not pruned, there is nothing to restore")
+        if name in ("expand", "hint") and not node.expandable:
+            mend = "restore it first" if node.status == "pruned" else "it ends there; edit it instead"
+            raise RejectedCommand("node", f"node: {node.index} cannot be continued; {mend}")
+        if name == "hint" and not self._effects.setting.template.supports_hints:
+            raise RejectedCommand("text", "text: this policy takes no hints (it was not trained on any); edit a step")
+        if name == "edit" and self._ledger.budget.left("nodes", len(tree)) == 0:
+            raise RejectedCommand("budget", "budget.nodes is spent; raise it before you add a step")
+        if name == "expand":
+            grant = self._effects.reserve([command.n or 1], grows=True)
+            if isinstance(grant, str):
+                raise RejectedCommand("budget", f"budget.{grant} is spent; raise it before you expand")
+
+    async def carry_out(self, command: Command) -> None:
+        """Do what a checked (or journaled) command says. A hint has nothing to do: the reducer keeps it."""
+        node, name = self._node(command), command.command
+        if name == "prune":
+            self._prune(node, command.by)
+        elif name == "restore":
+            self._restore(node, command.by)
+        elif name == "edit":
+            await self._score([await write_step(self._effects, node, (command.text or "").strip(), command.by)])
+        elif name == "expand":
+            asks = [(node, command.n or 1)]
+            grant = self._effects.reserve([command.n or 1], grows=True)
+            if isinstance(grant, str):
+                raise RuntimeError(f"a checked expand command met a spent budget ({grant})")
+            await self._score(await grow(self._effects, asks, grant, by=command.by))
+
+    def _node(self, command: Command) -> Node:
+        tree = self._ledger.tree
+        if command.node is None or command.node >= len(tree):
+            raise RejectedCommand("node", f"node: there is no node {command.node}; the last one is {len(tree) - 1}")
+        return tree[command.node]
+
+    async def _score(self, nodes: list[Node]) -> None:
+        if self._effects.setting.scored:
+            await drive(self._effects, nodes, purpose="human")
+
+    def _prune(self, node: Node, by: str) -> None:
+        """The node and all below it that no other living parent holds."""
+        tree = self._ledger.tree
+        gone = {node.index}
+        for below in tree.subtree(node):
+            if below is not node and all(p in gone or tree[p].status == "pruned" for p in below.parents):
+                gone.add(below.index)
+        doomed = [tree[index] for index in sorted(gone) if tree[index].status != "pruned"]
+        self._ledger.observe(
+            "pruned",
+            {
+                "rule": "person",
+                "cutoff": None,
+                "of": len(doomed),
+                "nodes": [{"node": below.index, "score": below.reward, "rank": None} for below in doomed],
+                "by": by,
+            },
+        )
+
+    def _restore(self, node: Node, by: str) -> None:
+        """The node and what was pruned below it by the same event."""
+        event = (node.decision or {}).get("seq")
+        back = [
+            below.index
+            for below in self._ledger.tree.subtree(node)
+            if below is node or (below.status == "pruned" and (below.decision or {}).get("seq") == event)
+        ]
+        self._ledger.observe("restored", {"nodes": back, "by": by})

@@ -1,0 +1,67 @@
+"""Weights, effective sample size and the four resampling schemes of sequential Monte Carlo.
+
+Sources: Douc and Cappé, "Comparison of resampling schemes for particle filtering" (2005), for the schemes; Kong, Liu
+and Wong, "Sequential imputations and Bayesian missing data problems" (1994), for the effective sample size.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import Literal
+
+Scheme = Literal["multinomial", "systematic", "stratified", "residual"]
+
+CLIP = 1e-7
+"""Rewards are kept this far from 0 and 1 before the logit."""
+
+
+def logit(reward: float) -> float:
+    """log(r / (1 − r)) of a reward clipped to [1e-7, 1 − 1e-7]."""
+    clipped = min(max(reward, CLIP), 1.0 - CLIP)
+    return math.log(clipped / (1.0 - clipped))
+
+
+def softmax(logits: Sequence[float], temperature: float = 1.0) -> list[float]:
+    """Weights ∝ exp(logit / temperature) that sum to 1."""
+    top = max(logits)
+    weights = [math.exp((x - top) / temperature) for x in logits]
+    total = math.fsum(weights)
+    return [weight / total for weight in weights]
+
+
+def effective_sample_size(weights: Sequence[float]) -> float:
+    """1 / Σ w² of normalised weights: between 1 and their number."""
+    return 1.0 / math.fsum(weight * weight for weight in weights)
+
+
+def offspring(weights: Sequence[float], scheme: Scheme, draw: Callable[[], float]) -> list[int]:
+    """How many copies each particle gets; they sum to len(weights). `draw` gives uniform numbers in [0, 1)."""
+    n = len(weights)
+    if scheme == "multinomial":
+        return _count(weights, [draw() for _ in range(n)])
+    if scheme == "stratified":
+        return _count(weights, [(i + draw()) / n for i in range(n)])
+    if scheme == "systematic":
+        start = draw()
+        return _count(weights, [(i + start) / n for i in range(n)])
+    certain = [math.floor(n * weight + 1e-12) for weight in weights]
+    rest = n - sum(certain)
+    if rest == 0:
+        return certain
+    left = [max(0.0, n * weight - copies) for weight, copies in zip(weights, certain, strict=True)]
+    total = math.fsum(left)
+    drawn = _count([weight / total for weight in left], [draw() for _ in range(rest)])
+    return [copies + more for copies, more in zip(certain, drawn, strict=True)]
+
+
+def _count(weights: Sequence[float], points: Sequence[float]) -> list[int]:
+    """How many points of [0, 1) fall into each weight's interval."""
+    edges = list(accumulate(weights))
+    last = max(i for i, weight in enumerate(weights) if weight > 0)
+    counts = [0] * len(weights)
+    for point in points:
+        counts[min(bisect_right(edges, point), last)] += 1
+    return counts

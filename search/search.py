@@ -1,0 +1,297 @@
+"""What a strategy is given: the only door to models, randomness and the tree. One effect is under way at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from search.effects import Ask, child_keys
+from search.gate import Gate
+from search.growth import drive, grow
+from search.ledger import Ledger
+from search.randomness import uniform
+from search.resampling import Scheme, effective_sample_size, offspring
+from search.setting import Setting
+from search.tree import Node, Tree
+
+
+class ConcurrentEffects(RuntimeError):
+    """A strategy asked for an effect while another was under way; it must await the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A continuation that did not enter the tree. `finished`: the policy ended it (not a cap)."""
+
+    texts: tuple[str, ...]
+    finished: bool
+
+
+class Search:
+    """Effects are coroutines (`expand`, `score`, `rollout`, `score_rollouts`); the rest is immediate.
+
+    After each effect a person's commands and the deadline take hold, so that what a strategy looked at before an
+    effect may be pruned after it: ask `alive` before you expand.
+    """
+
+    def __init__(self, ledger: Ledger, setting: Setting, gate: Gate) -> None:
+        self._ledger = ledger
+        self._setting = setting
+        self._gate = gate
+        self._under_way: str | None = None
+        self._draws: Counter[str] = Counter()
+        self._edits_seen = len(ledger.tree.edits)
+
+    # -- what can be looked at -------------------------------------------------------------------------------------
+
+    @property
+    def tree(self) -> Tree:
+        """The tree as it is. Read it; only the methods here change it."""
+        return self._ledger.tree
+
+    @property
+    def root(self) -> Node:
+        """The problem."""
+        return self.tree.root
+
+    @property
+    def has_reward(self) -> bool:
+        """True if this run has a reward to score with."""
+        return self._setting.scored
+
+    def frontier(self) -> list[Node]:
+        """Where to begin: the root of a fresh run, the open nodes of one that starts from a grown tree."""
+        return self.tree.frontier()
+
+    def alive(self, frontier: Sequence[Node], *, finished: bool = False) -> list[Node]:
+        """The frontier after a person's hand; only nodes that can be continued (or, if `finished`, that are answers).
+
+        What was pruned is dropped. A slot at or below an edited step continues at the person's step instead. What a
+        person created, expanded or restored, and is still open, joins at the end.
+        """
+        tree = self.tree
+        replaced = dict(tree.edits[self._edits_seen :])
+        self._edits_seen = len(tree.edits)
+        slots = [self._rewritten(node, replaced) for node in frontier] if replaced else list(frontier)
+        kept = [node for node in slots if node.expandable or (finished and node.solved)]
+        if tree.by_hand:
+            present = {node.index for node in kept}
+            for index in dict.fromkeys(tree.by_hand):
+                if index not in present and tree[index].status == "open":
+                    kept.append(tree[index])
+        return kept
+
+    def draw(self, name: str) -> float:
+        """The next uniform number in [0, 1) of the stream `name`, fixed by the run's seed."""
+        count = self._draws[name]
+        self._draws[name] += 1
+        return uniform(self._setting.seed, "draw", name, count)
+
+    # -- effects ---------------------------------------------------------------------------------------------------
+
+    async def expand(
+        self,
+        nodes: Sequence[Node],
+        n: int | Sequence[int] = 1,
+        *,
+        kind: str = "step",
+        temperature: float | None = None,
+        also: Sequence[Node] = (),
+    ) -> list[Node]:
+        """Sample `n` next steps below each node (or n[i] below node i) and add them, node-major.
+
+        Nodes that ended or were pruned are skipped. `also`: further parents of every child (a merge). When the budget
+        is short fewer children come; when nothing is left the run stops here. Strategies get verified answers
+        without their verdicts: correctness is not theirs to use.
+        """
+        counts = [n] * len(nodes) if isinstance(n, int) else list(n)
+        while asks := [(node, c) for node, c in zip(nodes, counts, strict=True) if node.expandable and c > 0]:
+            with self._alone("expand"):
+                grant = self._gate.effects.reserve([count for _, count in asks], grows=True)
+                if isinstance(grant, str):
+                    await self._gate.finish("budget", grant)
+                    continue
+                children = await grow(self._gate.effects, asks, grant, kind=kind, temperature=temperature, also=also)
+                await self._gate.open()
+                return children
+        return []
+
+    async def score(self, nodes: Sequence[Node]) -> None:
+        """Give each node the driving reward, and the steps before it that have none; scored nodes cost nothing."""
+        if not any(node.reward is None and node.status != "pruned" and not node.dead for node in nodes):
+            return
+        with self._alone("score"):
+            while not await drive(self._gate.effects, nodes):
+                if self._ledger.budget.left("reward_calls", len(self.tree)) == 0:
+                    await self._gate.finish("budget", "reward_calls")
+            await self._gate.open()
+
+    async def rollout(
+        self, nodes: Sequence[Node], n: int = 1, *, max_steps: int, temperature: float | None = None
+    ) -> list[list[Rollout]]:
+        """`n` continuations of at most `max_steps` steps per node, journaled but not in the tree; [] where cut short.
+
+        A node that ended gets rollouts without steps.
+        """
+        asks = [(node, n) for node in nodes if node.expandable]
+        keys = [key for own in child_keys(asks, "r") for key in own]
+        starts = [node for node, count in asks for _ in range(count)]
+        texts: list[tuple[str, ...]] = [() for _ in starts]
+        ends: list[str] = ["step" for _ in starts]
+        for step in range(max_steps):
+            going = [i for i, end in enumerate(ends) if end == "step"]
+            if not going:
+                break
+            with self._alone("rollout"):
+                while isinstance(grant := self._gate.effects.reserve([1] * len(going), grows=False), str):
+                    await self._gate.finish("budget", grant)
+                requests = [Ask(starts[i], 1, (f"{keys[i]}.{step}",), texts[i]) for i in going]
+                samples = await self._gate.effects.generate(requests, grant, purpose="rollout", temperature=temperature)
+                self._ledger.observe_budget()
+                for position, i in enumerate(going):
+                    if position >= len(samples):
+                        ends[i] = "budget"
+                        continue
+                    texts[i], ends[i] = (*texts[i], samples[position]["text"]), samples[position]["finish"]
+                await self._gate.open()
+        done = iter([Rollout(path, end == "end") for path, end in zip(texts, ends, strict=True)])
+        return [
+            [next(done) for _ in range(n)] if any(node is ask for ask, _ in asks) else [Rollout((), node.solved)] * n
+            for node in nodes
+        ]
+
+    async def score_rollouts(self, rollouts: Sequence[tuple[Node, Rollout]]) -> list[float]:
+        """The reward of each (node, rollout) at the rollout's end. The nodes themselves keep their scores."""
+        scores: list[float] = []
+        while len(scores) < len(rollouts):
+            with self._alone("score"):
+                left = self._ledger.budget.left("reward_calls", len(self.tree))
+                if left == 0:
+                    await self._gate.finish("budget", "reward_calls")
+                    continue
+                batch = rollouts[len(scores) :][:left]
+                asked = [(node, self.tree.steps(node) + r.texts, r.finished) for node, r in batch]
+                payload = await self._gate.effects.score(asked, purpose="rollout")
+                if payload is not None:
+                    scores += [score for _, score in payload["scores"]]
+                    self._ledger.observe_budget()
+                    await self._gate.open()
+        return scores
+
+    # -- observations ----------------------------------------------------------------------------------------------
+
+    def keep_best(self, nodes: Sequence[Node], k: int, *, rule: str) -> list[Node]:
+        """Keep the k nodes of highest reward (ties: the first), prune the others, and say so. Best first.
+
+        Pruned and cut-off nodes do not take part.
+        """
+        ranked = sorted((node for node in nodes if node.expandable or node.solved), key=_by_reward)
+        kept, lost = ranked[:k], ranked[k:]
+        if not kept:
+            return []
+        cutoff = kept[-1].reward
+        entries = [{"node": node.index, "score": node.reward, "rank": i + 1} for i, node in enumerate(ranked)]
+        said = {"rule": rule, "cutoff": cutoff, "of": len(ranked)}
+        self._ledger.observe("selected", {**said, "nodes": entries[: len(kept)]})
+        if lost:
+            self._ledger.observe("pruned", {**said, "nodes": entries[len(kept) :]})
+        return kept
+
+    def prune(self, nodes: Sequence[Node], *, rule: str, cutoff: float | None = None) -> None:
+        """Give these nodes up, and say by which rule."""
+        entries = [
+            {"node": node.index, "score": node.reward, "rank": None} for node in nodes if node.status != "pruned"
+        ]
+        if entries:
+            self._ledger.observe("pruned", {"rule": rule, "cutoff": cutoff, "of": len(nodes), "nodes": entries})
+
+    def select(self, path: Sequence[Node], *, rule: str, detail: dict[str, Any] | None = None) -> None:
+        """Say which nodes were walked or picked; changes nothing but what viewers see."""
+        entries = [{"node": node.index, "score": node.reward, "rank": i + 1} for i, node in enumerate(path)]
+        payload: dict[str, Any] = {"rule": rule, "cutoff": None, "of": len(path), "nodes": entries}
+        self._ledger.observe("selected", payload if detail is None else {**payload, "detail": detail})
+
+    def record_scores(self, scores: Sequence[tuple[Node, float]], *, source: str) -> None:
+        """Let nodes be driven by a score that was computed for them, such as their rollout's."""
+        if scores:
+            pairs = [[node.index, score] for node, score in scores]
+            self._ledger.observe("scored", {"source": source, "scores": pairs, "drives": True})
+
+    def set_priors(self, priors: Sequence[tuple[Node, float]]) -> None:
+        """Give nodes the prior probability that PUCT selects by."""
+        if priors:
+            self._ledger.observe("prior", {"priors": [[node.index, prior] for node, prior in priors]})
+
+    def back_up(self, node: Node, value: float, *, rule: Literal["mean", "max"] = "mean") -> None:
+        """Add one visit of `value` to the node and everything above it, each once however many paths lead there."""
+        path = [above.index for above in self.tree.ancestors(node)]
+        self._ledger.observe("backed_up", {"path": path, "value": value, "rule": rule})
+
+    def resample(
+        self,
+        particles: Sequence[Node],
+        weights: Sequence[float],
+        *,
+        step: int,
+        scheme: Scheme,
+        temperature: float,
+        threshold: float,
+        last: bool = False,
+    ) -> list[Node]:
+        """The next population: resampled if ESS/N < `threshold` or the threshold is 1 (and not for the `last` weights).
+
+        `weights` are normalised, one per particle; a node may stand for several particles, and is reported once.
+        """
+        ess = effective_sample_size(weights)
+        resampled = not last and (threshold >= 1.0 or ess / len(particles) < threshold)
+        copies = [1] * len(particles)
+        if resampled:
+            copies = offspring(weights, scheme, lambda: self.draw("resample"))
+        weight = dict.fromkeys((node.index for node in particles), 0.0)
+        count = dict.fromkeys(weight, 0)
+        for node, own, n in zip(particles, weights, copies, strict=True):
+            weight[node.index] += own
+            count[node.index] += n
+        self._ledger.observe(
+            "resampled",
+            {
+                "step": step,
+                "scheme": scheme,
+                "temperature": temperature,
+                "resampled": resampled,
+                "ess": ess,
+                "particles": [{"node": i, "weight": weight[i], "offspring": count[i]} for i in weight],
+            },
+        )
+        return [node for node, n in zip(particles, copies, strict=True) for _ in range(n)]
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _alone(self, effect: str) -> Iterator[None]:
+        if self._under_way is not None:
+            raise ConcurrentEffects(f"{effect} was called while {self._under_way} is under way: await it first")
+        self._under_way = effect
+        try:
+            yield
+        finally:
+            self._under_way = None
+
+    def _rewritten(self, node: Node, replaced: dict[int, int]) -> Node:
+        """The person's step in place of `node`, if `node` is an edited step or lies below one."""
+        for step in reversed(self.tree.path(node)):
+            if step.index in replaced:
+                rewritten = step.index
+                while rewritten in replaced:
+                    rewritten = replaced[rewritten]
+                return self.tree[rewritten]
+        return node
+
+
+def _by_reward(node: Node) -> tuple[float, int]:
+    if node.reward is None:
+        raise ValueError(f"node {node.index} has no reward yet: score before you keep the best")
+    return -node.reward, node.index

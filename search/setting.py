@@ -1,0 +1,82 @@
+"""What stays fixed while a search runs: its problem, seed, sampling, the texts models see, and who answers effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from search.commands import Mailbox
+from search.policies.base import Policy, Sampling
+from search.rewards.base import Reward
+from search.templates import Template, render_prompt
+from search.tree import Node, Tree
+from search.truth import Truth
+
+
+@dataclass
+class Setting:
+    """One run's surroundings. `policy` and `reward` may be None only where every effect is answered by the journal.
+
+    `clock` gives the seconds this run has been active so far, earlier attempts included.
+    """
+
+    problem: str
+    seed: int
+    sampling: Sampling
+    template: Template
+    scored: bool
+    policy: Policy | None
+    reward: Reward | None
+    truth: Truth | None
+    clock: Callable[[], float]
+    mailbox: Mailbox = field(default_factory=Mailbox)
+
+    @classmethod
+    def of(
+        cls,
+        header: dict[str, Any],
+        *,
+        policy: Policy | None,
+        reward: Reward | None,
+        truth: Truth | None,
+        clock: Callable[[], float],
+        mailbox: Mailbox | None = None,
+    ) -> Setting:
+        """The setting a journal's header describes."""
+        sampling = header["sampling"]
+        return cls(
+            problem=header["problem"]["text"],
+            seed=header["seed"],
+            sampling=Sampling(
+                temperature=sampling["temperature"],
+                top_p=sampling["top_p"],
+                max_step_tokens=sampling["max_step_tokens"],
+                stop=tuple(sampling["stop"]),
+            ),
+            template=Template.of(header["policy"].get("template") or Template()),
+            scored=header["reward"] is not None,
+            policy=policy,
+            reward=reward,
+            truth=truth,
+            clock=clock,
+            mailbox=mailbox or Mailbox(),
+        )
+
+    def prompt(self, tree: Tree, node: Node, further: Sequence[str] = ()) -> tuple[str, tuple[int, ...] | None]:
+        """The text a policy continues below `node` (and `further` steps), and its token ids as the policy wrote them.
+
+        The ids are None where the policy has to read the text anew: a person's step or hint lies on the path, or the
+        policy cannot encode.
+        """
+        path = tree.path(node)
+        hints = tree.hints_on(path)
+        steps = [step.text for step in path[1:]]
+        text = render_prompt(self.template, self.problem, [*steps, *further], hints)
+        encode = getattr(self.policy, "encode", None)
+        if encode is None or hints or further or any(not step.token_ids for step in path[1:]):
+            return text, None
+        ids = list(encode(render_prompt(self.template, self.problem)))
+        for step in path[1:]:
+            ids.extend(step.token_ids)
+        return text, tuple(ids)

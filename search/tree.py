@@ -1,0 +1,182 @@
+"""The tree a search grows: append-only nodes whose edges form a DAG. Nothing here recurses: 10,000 levels happen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from search.budget import Counters
+
+Status = Literal["open", "expanded", "pruned", "terminal", "selected"]
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One step. `parents[0]` is the parent it continues; further parents are what it merged.
+
+    `logprob` sums the nats of its tokens; `token_ids` and `logprobs` are what the policy wrote (empty for the root
+    and for human steps); `sampled`, `human`, `rolled` count what was made from here, for the creation keys.
+    """
+
+    index: int
+    parents: tuple[int, ...]
+    depth: int
+    kind: str
+    key: str
+    text: str
+    tokens: int = 0
+    finish: str | None = None
+    logprob: float | None = None
+    prior: float | None = None
+    by: str | None = None
+    status: Status = "open"
+    children: list[int] = field(default_factory=list)
+    rewards: dict[str, float] = field(default_factory=dict)
+    reward: float | None = None
+    value: float | None = None
+    visits: int = 0
+    weight: float | None = None
+    answer: str | None = None
+    canonical: str | None = None
+    correct: bool | None = None
+    reachable: bool | None = None
+    decision: dict[str, Any] | None = None
+    token_ids: tuple[int, ...] = ()
+    logprobs: tuple[float, ...] = ()
+    sampled: int = 0
+    human: int = 0
+    rolled: int = 0
+
+    @property
+    def expandable(self) -> bool:
+        """True if a next step may be asked for here."""
+        return self.status in ("open", "expanded")
+
+    @property
+    def solved(self) -> bool:
+        """True if the policy (or a person) ended the solution here and nobody pruned it: an answer candidate."""
+        return self.finish == "end" and self.status != "pruned"
+
+    @property
+    def dead(self) -> bool:
+        """True if the step was cut off: it can neither be continued nor counts as an answer."""
+        return self.finish in ("length", "budget", "aborted")
+
+    def unpruned_status(self) -> Status:
+        """The status by finish and children alone, as after a restore."""
+        if self.finish == "end" or self.dead:
+            return "terminal"
+        return "expanded" if self.children else "open"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The folded node of docs/architecture.md: plain JSON, without token arrays."""
+        return {
+            "index": self.index,
+            "parents": list(self.parents),
+            "children": list(self.children),
+            "depth": self.depth,
+            "kind": self.kind,
+            "key": self.key,
+            "status": self.status,
+            "text": self.text,
+            "tokens": self.tokens,
+            "finish": self.finish,
+            "logprob": self.logprob,
+            "prior": self.prior,
+            "rewards": dict(self.rewards),
+            "reward": self.reward,
+            "value": self.value,
+            "visits": self.visits,
+            "weight": self.weight,
+            "answer": self.answer,
+            "canonical": self.canonical,
+            "correct": self.correct,
+            "reachable": self.reachable,
+            "decision": self.decision,
+            "by": self.by,
+        }
+
+
+@dataclass
+class Tree:
+    """All nodes of a run in order of creation, and what its events said about the run as a whole."""
+
+    nodes: list[Node] = field(default_factory=list)
+    counters: Counters = field(default_factory=Counters)
+    solutions: list[int] = field(default_factory=list)  # nodes with finish "end", in order of creation
+    by_hand: list[int] = field(default_factory=list)  # what a person wrote, expanded or restored, in order
+    edits: list[tuple[int, int]] = field(default_factory=list)  # (edited node, the human step in its place)
+    hints: dict[int, list[str]] = field(default_factory=dict)
+    chosen: list[int] = field(default_factory=list)
+    finished: dict[str, Any] | None = None
+    budget: dict[str, Any] | None = None
+    head_seq: int = 0
+    unborn: dict[int, tuple[tuple[int, ...], tuple[float, ...]]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __getitem__(self, index: int) -> Node:
+        return self.nodes[index]
+
+    @property
+    def root(self) -> Node:
+        """The problem."""
+        return self.nodes[0]
+
+    def path(self, node: Node) -> list[Node]:
+        """Root to `node` along first parents."""
+        path = [node]
+        while path[-1].parents:
+            path.append(self.nodes[path[-1].parents[0]])
+        path.reverse()
+        return path
+
+    def steps(self, node: Node) -> tuple[str, ...]:
+        """The texts from below the root to `node`."""
+        return tuple(step.text for step in self.path(node)[1:])
+
+    def ancestors(self, node: Node) -> list[Node]:
+        """`node` and everything above it over all parents, each once, leaf first (parents are always older)."""
+        seen = {node.index}
+        waiting = [node.index]
+        while waiting:
+            for parent in self.nodes[waiting.pop()].parents:
+                if parent not in seen:
+                    seen.add(parent)
+                    waiting.append(parent)
+        return [self.nodes[index] for index in sorted(seen, reverse=True)]
+
+    def subtree(self, node: Node) -> list[Node]:
+        """`node` and everything below it, each once, oldest first."""
+        seen = {node.index}
+        waiting = [node.index]
+        while waiting:
+            for child in self.nodes[waiting.pop()].children:
+                if child not in seen:
+                    seen.add(child)
+                    waiting.append(child)
+        return [self.nodes[index] for index in sorted(seen)]
+
+    def candidates(self) -> list[Node]:
+        """The answer candidates in order of creation."""
+        return [node for node in map(self.nodes.__getitem__, self.solutions) if node.solved]
+
+    def frontier(self) -> list[Node]:
+        """The open nodes in order of creation."""
+        return [node for node in self.nodes if node.status == "open"]
+
+    def hints_on(self, path: Iterable[Node]) -> list[str]:
+        """The hints given along a path, from the root down."""
+        return [hint for node in path for hint in self.hints.get(node.index, ())] if self.hints else []
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fold of docs/architecture.md, equal in Python and TypeScript."""
+        return {
+            "nodes": [node.as_dict() for node in self.nodes],
+            "chosen": list(self.chosen),
+            "finished": self.finished,
+            "budget": self.budget,
+            "head_seq": self.head_seq,
+        }

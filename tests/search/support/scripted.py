@@ -1,0 +1,115 @@
+"""Policies and rewards whose every word is known: they pin the numbers of an algorithm and count what was asked."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from search.domains.play import random_moves
+from search.policies.base import Cancellation, StepRequest, StepSample
+from search.randomness import uniform
+from search.rewards.base import PathScore, ScoreRequest
+from search.templates import Template
+
+Steps = tuple[str, ...]
+Writer = Callable[[Steps, StepRequest], tuple[str, bool]]
+"""(steps so far, request) → (next step's text, whether it ends the solution)."""
+
+
+class ScriptedPolicy:
+    """Writes what `writer` says, one token per character and one for the delimiter.
+
+    `rows` counts the tokens it really wrote, `calls` the samples, `batches` the requests of each call.
+    """
+
+    name = "scripted"
+
+    def __init__(self, writer: Writer, *, hints: bool = False) -> None:
+        self._writer = writer
+        self._template = Template(name="scripted", hint="Hint: {hint}\n" if hints else None)
+        self.rows = 0
+        self.calls = 0
+        self.batches: list[list[StepRequest]] = []
+
+    def describe(self) -> dict[str, Any]:
+        return {"slug": self.name, "engine": "scripted", "template": self._template.as_dict()}
+
+    def encode(self, prompt: str) -> tuple[int, ...]:
+        return tuple(map(ord, prompt))
+
+    def prompt_tokens(self, prompt: str) -> int:
+        return len(prompt)
+
+    async def generate(
+        self, requests: Sequence[StepRequest], cancellation: Cancellation | None = None
+    ) -> list[StepSample]:
+        self.batches.append(list(requests))
+        samples = [self._sample(request) for request in requests]
+        self.rows += sum(sample.tokens for sample in samples)
+        self.calls += len(samples)
+        return samples
+
+    def _sample(self, request: StepRequest) -> StepSample:
+        assert request.prefix_ids is None or bytes(request.prefix_ids).decode() == request.prompt
+        text, ends = self._writer(tuple(request.prompt.splitlines()[1:]), request)
+        written = text + ("\x03" if ends else "\n")
+        finish = "end" if ends else "step"
+        if len(written) > request.max_tokens:
+            written = text = written[: request.max_tokens]
+            finish = "budget" if request.cut_by_budget else "length"
+        logprobs = tuple(-round(uniform(request.seed, request.key, t), 6) for t in range(len(written)))
+        return StepSample(text, tuple(map(ord, written)), logprobs, finish, len(request.prompt))  # type: ignore[arg-type]
+
+
+class ScriptedReward:
+    """Scores the newest step by `judge`; earlier ones as `judge` would have. `calls` counts sequences."""
+
+    name = "scripted"
+
+    def __init__(self, judge: Callable[[Steps], float]) -> None:
+        self._judge = judge
+        self.calls = 0
+
+    def describe(self) -> dict[str, Any]:
+        return {"slug": self.name, "convention": "scripted"}
+
+    async def score(self, requests: Sequence[ScoreRequest]) -> list[PathScore]:
+        self.calls += len(requests)
+        return [
+            PathScore(tuple(self._judge(r.steps[: i + 1]) for i in range(len(r.steps))), sum(map(len, r.steps)))
+            for r in requests
+        ]
+
+
+def child_number(request: StepRequest) -> int:
+    """Which child of its parent a request asks for: the number at the end of its creation key."""
+    return int(re.findall(r"\d+", request.key)[-1])
+
+
+def from_table(table: Mapping[Steps, Sequence[str]]) -> Writer:
+    """Child c of a path is table[path][c mod length]; a text that ends with a full stop ends the solution."""
+
+    def write(steps: Steps, request: StepRequest) -> tuple[str, bool]:
+        options = table[steps]
+        text = options[child_number(request) % len(options)]
+        return text.removesuffix("."), text.endswith(".")
+
+    return write
+
+
+def play_countdown(steps: Steps, request: StepRequest) -> tuple[str, bool]:
+    """A random legal move; fixed by the path alone at temperature 0. A line that leaves nothing readable: give up."""
+    before = steps[-1] if steps else request.prompt.splitlines()[0].partition("->")[0]
+    numbers = [int(x) for x in re.findall(r"\d+", before.partition("left:")[2] if steps else before)]
+    if len(numbers) < 2:
+        return "I give up", True
+    fixed_by = "/".join(steps) if request.sampling.temperature == 0 else f"{request.seed}:{request.key}"
+    move = random_moves(numbers, random.Random(fixed_by))[0]
+    return str(move), len(move.left) == 1
+
+
+def judge_countdown(steps: Steps) -> float:
+    """A reward without sense, but fixed by the text: between 0.01 and 0.99, two decimals."""
+    return round(0.01 + 0.98 * random.Random("/".join(steps)).random(), 2)
