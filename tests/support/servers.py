@@ -18,7 +18,7 @@ from app.embedded.postgres import Postgres
 from app.embedded.redis import Redis
 
 # A test's data may be lost with the machine: this makes the server several times faster.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "60"}
+FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "60"}
 
 
 class SessionServers:
