@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest
-
 from app.annotation.api import router as annotation
 from app.config.health import router as health
 from app.config.problem_api import ProblemAPI
-from app.config.problems import Absent
 from app.explorer.api import router as explorer
 from app.registry.api import router as registry
 from app.teams.api import router as teams
@@ -31,13 +28,6 @@ def build_api() -> ProblemAPI:
     )
     for router in (health, explorer, annotation, registry, teams):
         api.add_router("", router)
-
-    @api.api_operation(
-        ["GET", "POST", "PUT", "PATCH", "DELETE"], "/{path:address}", include_in_schema=False, auth=None
-    )
-    def no_such_address(request: HttpRequest, address: str) -> None:
-        raise Absent(f"There is no address /api/v1/{address[:200]}; /api/v1/openapi.json lists them all.")
-
     return api
 
 

@@ -12,7 +12,8 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as RequestValidationError
@@ -39,6 +40,16 @@ MENDS = {
     "json_invalid": "JSON",
 }
 
+LIMITS = {
+    "ge": "at least {}",
+    "gt": "more than {}",
+    "le": "at most {}",
+    "lt": "less than {}",
+    "min_length": "at least {} long",
+    "max_length": "at most {} long",
+    "expected": "{}",
+}
+
 
 def problem_response(
     status: int, slug: str, title: str, detail: str, errors: list[FieldError] | None = None
@@ -48,9 +59,7 @@ def problem_response(
 
 
 def _as_response(document: dict[str, Any]) -> HttpResponse:
-    response = HttpResponse(
-        json.dumps(document), status=document["status"], content_type="application/problem+json"
-    )
+    response = HttpResponse(json.dumps(document), status=document["status"], content_type="application/problem+json")
     if document["status"] == 401:
         response["WWW-Authenticate"] = 'Bearer realm="Espalier"'
     return response
@@ -62,10 +71,18 @@ def field_errors(errors: list[dict[str, Any]], *, skip: int = 2) -> list[FieldEr
     for error in errors:
         location = [str(part) for part in error["loc"]]
         # A path or query parameter has no inner path: ("query", "limit").
-        path = location[skip:] if location[0] == "body" and len(location) > skip else location[1:] or location
-        field = ".".join(path) if location[0] != "body" or len(location) > skip else "body"
-        found.append(FieldError(field, _sentence(error), MENDS.get(error["type"])))
+        parts = location[skip:] if location[0] == "body" and len(location) > skip else location[1:] or location
+        field = ".".join(parts) if location[0] != "body" or len(location) > skip else "body"
+        found.append(FieldError(field, _sentence(error), _mend(error)))
     return found
+
+
+def _mend(error: dict[str, Any]) -> str | None:
+    ctx = error.get("ctx") or {}
+    for name, words in LIMITS.items():
+        if name in ctx:
+            return words.format(ctx[name])
+    return MENDS.get(error["type"])
 
 
 def _sentence(error: dict[str, Any]) -> str:
@@ -79,7 +96,9 @@ class ProblemAPI(NinjaAPI):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.add_exception_handler(Refusal, lambda request, exc: _as_response(exc.as_json()))
-        self.add_exception_handler(Http404, lambda request, exc: _as_response(Absent(str(exc) or Absent.title).as_json()))
+        self.add_exception_handler(
+            Http404, lambda request, exc: _as_response(Absent(str(exc) or Absent.title).as_json())
+        )
         self.add_exception_handler(AuthenticationError, _no_principal)
         self.add_exception_handler(HttpError, _http_error)
         self.add_exception_handler(RequestValidationError, _bad_fields)
@@ -92,7 +111,14 @@ class ProblemAPI(NinjaAPI):
         for pattern in patterns:
             if isinstance(pattern, URLPattern):
                 pattern.callback = _explain_method(pattern.callback)
-        return patterns
+        return [*patterns, path("<path:address>", _no_such_address)]
+
+
+@csrf_exempt
+def _no_such_address(request: HttpRequest, address: str) -> HttpResponse:
+    """What no other address took."""
+    refusal = Absent(f"There is no address {request.path[:200]}; /api/v1/openapi.json lists them all.")
+    return _as_response(refusal.as_json())
 
 
 def _explain_method(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -163,5 +189,8 @@ def _our_fault(request: HttpRequest, exc: Any) -> HttpResponse:
     """A bug or a lost database: logged with its trace, told without it."""
     log.exception("request failed", path=request.path, exc_info=exc)
     return problem_response(
-        500, "internal", "Something went wrong on our side.", "The error was logged; nothing of this request was stored."
+        500,
+        "internal",
+        "Something went wrong on our side.",
+        "The error was logged; nothing of this request was stored.",
     )

@@ -103,9 +103,7 @@ class TooLarge(Refusal):
     title = "The request is too large."
 
 
-def problem(
-    status: int, slug: str, title: str, detail: str, errors: Iterable[FieldError] = ()
-) -> dict[str, Any]:
+def problem(status: int, slug: str, title: str, detail: str, errors: Iterable[FieldError] = ()) -> dict[str, Any]:
     """An RFC 9457 problem document; `type` is a relative reference into the documentation."""
     return {
         "type": f"/problems/{slug}",

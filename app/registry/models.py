@@ -9,23 +9,23 @@ from django.utils import timezone
 
 
 class LanguageModel(models.Model):
-    """A policy or a reward model that a run can name by its slug. Only admins write here.
+    """A policy or a reward model that a run can name by its slug (one per kind). Only admins write here.
 
     `location` is a folder with weights, a model server's URL, or empty for models of the program itself (exact
-    truth); `settings` goes to the engine as it is; `template` names the prompt template in search/templates.py.
+    truth); `settings` goes to the engine as it is; `template` is the prompt template of search/templates.py as a dict.
     """
 
     class Kind(models.TextChoices):
         POLICY = "policy"
         REWARD = "reward"
 
-    slug = models.SlugField(max_length=120, unique=True)
+    slug = models.CharField(max_length=120)
     title = models.CharField(max_length=200)
     kind = models.CharField(max_length=8, choices=Kind.choices)
     engine = models.CharField(max_length=40)
     location = models.CharField(max_length=500, blank=True)
     settings = models.JSONField(default=dict, blank=True)
-    template = models.CharField(max_length=120, blank=True)
+    template = models.JSONField(null=True, blank=True)
     domains = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     examples = ArrayField(models.TextField(), default=list, blank=True)
     builtin = models.BooleanField(default=False)
@@ -37,6 +37,7 @@ class LanguageModel(models.Model):
         ordering = ["kind", "slug"]
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=["policy", "reward"]), name="registry_model_kind"),
+            models.UniqueConstraint(fields=["kind", "slug"], name="registry_slug_once_per_kind"),
             models.UniqueConstraint(
                 fields=["kind"], condition=Q(default=True, enabled=True), name="registry_one_default_per_kind"
             ),

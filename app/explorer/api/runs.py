@@ -1,0 +1,63 @@
+"""Runs and their journal."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Query, Router, Status
+
+from app.config.pages import Cursor, Limit
+from app.explorer.access import user_of, visible_run, visible_session
+from app.explorer.schemas import ForkIn, RunIn
+from app.explorer.selectors import events_page, run_shape, runs_page, skeleton
+from app.explorer.services import run_create, run_fork
+from app.explorer.shapes import EventPage, RunOut, RunPage
+
+router = Router(tags=["runs"])
+
+
+@router.get("/sessions/{uuid:session_id}/runs", response=RunPage, summary="A session's runs, the newest first")
+def runs(request: HttpRequest, session_id: UUID, cursor: Cursor = None, limit: Limit = 50) -> dict[str, Any]:
+    """Waiting ones say where they stand in the queue and why they wait."""
+    items, following = runs_page(visible_session(request, session_id).runs.all(), cursor=cursor, limit=limit)
+    return {"items": items, "next": following}
+
+
+@router.post("/sessions/{uuid:session_id}/runs", response={201: RunOut}, summary="Start a run")
+def start_run(request: HttpRequest, session_id: UUID, run: RunIn) -> Status:
+    """Only `problem` and `algorithm` are required. The seed is drawn when left out, and stored."""
+    session = visible_session(request, session_id, "steer")
+    return Status(201, run_shape(run_create(session=session, user=user_of(request), wanted=run)))
+
+
+@router.get("/runs/{uuid:run_id}", response=RunOut, summary="One run")
+def run(request: HttpRequest, run_id: UUID) -> dict[str, Any]:
+    """Its settings, state, counters and answer."""
+    return run_shape(visible_run(request, run_id))
+
+
+@router.post("/runs/{uuid:run_id}/fork", response={201: RunOut}, summary="Go another way from a moment of a run")
+def fork_run(request: HttpRequest, run_id: UUID, fork: ForkIn) -> Status:
+    """A new run that shares the journal up to event `at`; `change` is what is different from there on."""
+    found = visible_run(request, run_id, "steer")
+    return Status(201, run_shape(run_fork(run=found, user=user_of(request), wanted=fork)))
+
+
+@router.get("/runs/{uuid:run_id}/events", response=EventPage, summary="The journal")
+def events(
+    request: HttpRequest,
+    run_id: UUID,
+    after: Annotated[int, Query(ge=0, description="The last sequence number you have.")] = 0,
+    limit: Limit = 500,
+) -> dict[str, Any]:
+    """Events from `after` + 1 on, without gaps; effects with their payload."""
+    items, following = events_page(visible_run(request, run_id).pk, after=after, limit=limit)
+    return {"items": items, "next": following}
+
+
+@router.get("/runs/{uuid:run_id}/skeleton", summary="The whole tree as columns, without texts")
+def tree_skeleton(request: HttpRequest, run_id: UUID, at: Annotated[int | None, Query(ge=1)] = None) -> dict[str, Any]:
+    """`{as_of_seq, count, chosen, columns}` of one moment: now, or after event `at`."""
+    return skeleton(visible_run(request, run_id).pk, at)

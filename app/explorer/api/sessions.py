@@ -1,0 +1,67 @@
+"""Sessions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Query, Router, Status
+
+from app.config.pages import Cursor, Limit
+from app.explorer.access import principal_of, user_of, visible_session
+from app.explorer.models import Session
+from app.explorer.schemas import SessionChange, SessionIn
+from app.explorer.selectors import session_shape, sessions_page
+from app.explorer.services import session_create, session_update
+from app.explorer.services.session import team_for
+from app.explorer.shapes import SessionOut, SessionPage
+from app.teams.permissions import visible_to
+
+router = Router(tags=["sessions"])
+
+
+@router.get("/sessions", response=SessionPage, summary="Sessions, the latest first")
+def sessions(
+    request: HttpRequest,
+    q: Annotated[str, Query(max_length=200, description="Words of the title, a tag or a problem.")] = "",
+    archived: bool = False,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    """What your teams have; every word of `q` must be found."""
+    principal = principal_of(request)
+    rows = visible_to(principal, Session)
+    items, following = sessions_page(principal, rows, q=q, archived=archived, cursor=cursor, limit=limit)
+    return {"items": items, "next": following}
+
+
+@router.post("/sessions", response={201: SessionOut}, summary="Open a session")
+def open_session(request: HttpRequest, session: SessionIn) -> Status:
+    """It belongs to your personal team unless you name another."""
+    user = user_of(request)
+    team = team_for(user, session.team)
+    return Status(
+        201, session_shape(user, session_create(team=team, user=user, title=session.title, tags=session.tags))
+    )
+
+
+@router.get("/sessions/{uuid:session_id}", response=SessionOut, summary="One session")
+def session(request: HttpRequest, session_id: UUID) -> dict[str, Any]:
+    """With how many runs it has in which state."""
+    return session_shape(principal_of(request), visible_session(request, session_id))
+
+
+@router.patch("/sessions/{uuid:session_id}", response=SessionOut, summary="Rename, tag, archive or bring back")
+def change_session(request: HttpRequest, session_id: UUID, change: SessionChange) -> dict[str, Any]:
+    """Only what is sent is changed."""
+    found = visible_session(request, session_id, "edit")
+    session_update(session=found, title=change.title, tags=change.tags, archived=change.archived)
+    return session_shape(principal_of(request), found)
+
+
+@router.delete("/sessions/{uuid:session_id}", response={204: None}, summary="Archive a session")
+def archive_session(request: HttpRequest, session_id: UUID) -> Status:
+    """It leaves the lists and its share links end; its runs and labels are kept."""
+    session_update(session=visible_session(request, session_id, "edit"), archived=True)
+    return Status(204, None)

@@ -1,0 +1,71 @@
+"""A node as the inspector shows it: what the policy saw, token by token what it wrote, what the reward models read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.explorer.models import Run
+from app.explorer.node_labels import all_labels, own_labels
+from app.explorer.selectors.nodes import hints_along, node_detail
+from app.explorer.token_texts import token_texts
+from app.teams.principals import Principal
+from search.templates import TemplateError, render_prompt, render_reward_input
+
+
+def with_labels(principal: Principal, run: Run, nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Nodes with the caller's own label."""
+    labels = own_labels(principal, run, [node["index"] for node in nodes])
+    return [node | {"label": labels.get(node["index"])} for node in nodes]
+
+
+def node_view(principal: Principal, run: Run, index: int) -> dict[str, Any] | None:
+    """Everything about one node; None if there is none."""
+    node = node_detail(run, index)
+    if node is None:
+        return None
+    steps = node.pop("steps")
+    token_ids = node["token_ids"]
+    (labelled,) = with_labels(principal, run, [node])
+    return labelled | {
+        "token_texts": None if token_ids is None else token_texts(run.policy, token_ids),
+        "saw": _saw(run, node, steps),
+        "reward_inputs": _reward_inputs(run, node, steps),
+        "labels": all_labels(run, index),
+    }
+
+
+def _saw(run: Run, node: dict[str, Any], steps: list[str]) -> dict[str, Any] | None:
+    """The exact prompt and settings a sampled step came from; None for the problem itself and for human steps."""
+    template = _template(run, "policy")
+    if template is None or not node["parents"] or node["token_ids"] is None:
+        return None
+    hints = hints_along(run.pk, node["path"][:-1], node["created_seq"])
+    try:
+        prompt = render_prompt(template, _problem(run), steps[:-1], hints)
+    except TemplateError:  # the header names a template this version does not know
+        return None
+    return {"prompt": prompt, "sampling": (run.header or {}).get("sampling") or run.sampling}
+
+
+def _reward_inputs(run: Run, node: dict[str, Any], steps: list[str]) -> list[dict[str, Any]]:
+    """The text the driving reward model read for this path, and the offsets at which the steps were scored."""
+    template = _template(run, "reward")
+    source = ((run.header or {}).get("reward") or {}).get("slug") or run.reward
+    if template is None or not steps or source not in node["rewards"]:
+        return []
+    try:
+        text, offsets = render_reward_input(template, _problem(run), steps, node["finish"] == "end")
+    except TemplateError:
+        return []
+    # The node's own score belongs to the last offset; those before are the scores of its ancestors.
+    scored = [[offset, None] for offset in offsets[:-1]] + [[offsets[-1], node["rewards"][source]]]
+    return [{"source": source, "text": text, "scored": scored}]
+
+
+def _problem(run: Run) -> str:
+    return str(((run.header or {}).get("problem") or {}).get("text") or run.problem.text)
+
+
+def _template(run: Run, part: str) -> dict[str, Any] | None:
+    template = ((run.header or {}).get(part) or {}).get("template")
+    return template if isinstance(template, dict) else None

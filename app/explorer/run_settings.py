@@ -1,0 +1,163 @@
+"""From what a person asked for to complete settings of a run: defaults filled in, everything checked.
+
+So `{"problem": {"text": …}, "algorithm": …}` is enough, and whatever is wrong is refused before anything is stored.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.config.problem_api import field_errors
+from app.config.problems import FieldError, Invalid
+from app.explorer.schemas import BudgetIn, ProblemIn, RunIn, SamplingIn
+from app.explorer.strategies import strategies
+from app.registry.models import LanguageModel
+from app.registry.selectors import model_default, model_named
+from search.budget import CAPS
+from search.domains import DOMAINS, domain_of
+from search.policies.base import Sampling
+from search.verifiers import VERIFIERS, infer
+
+DEFAULT_BUDGET = {"tokens": 20_000, "policy_calls": None, "reward_calls": None, "nodes": 5_000, "seconds": 900}
+"""What a run may spend when nobody said: a minute or two of the embedded policy, and an end in any case."""
+SHORTEST_STEP = 8
+"""Tokens without which no model writes a step: a smaller cap could not pay for even one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """Complete and checked; `problem` is `{text, answer, verifier}`."""
+
+    problem: dict[str, Any]
+    algorithm: str
+    params: dict[str, Any]
+    policy: str
+    reward: str | None
+    sampling: dict[str, Any]
+    budget: dict[str, Any]
+    seed: int
+
+
+def settings_resolve(wanted: RunIn) -> RunSettings:
+    """Fill in defaults and check.
+
+    Raises:
+        Invalid: names the field (`params.width`) and the mend.
+    """
+    params = _params(wanted.algorithm, wanted.params)
+    policy = _model(LanguageModel.Kind.POLICY, wanted.policy)
+    assert policy is not None
+    no_reward = "reward" in wanted.model_fields_set and wanted.reward is None
+    reward = None if no_reward else _model(LanguageModel.Kind.REWARD, wanted.reward)
+    if reward is None and strategies()[wanted.algorithm].needs_reward:
+        raise Invalid.field("reward", f"{wanted.algorithm} needs a reward model", "leave it out for the default one")
+    problem = _problem(wanted.problem, [model for model in (policy, reward) if model is not None])
+    sampling = _sampling(policy, wanted.sampling)
+    return RunSettings(
+        problem=problem,
+        algorithm=wanted.algorithm,
+        params=params,
+        policy=policy.slug,
+        reward=reward.slug if reward else None,
+        sampling=sampling,
+        budget=_budget(wanted.budget, sampling),
+        seed=wanted.seed if wanted.seed is not None else secrets.randbelow(2**31),
+    )
+
+
+def _params(algorithm: str, params: dict[str, Any]) -> dict[str, Any]:
+    known = strategies()
+    if algorithm not in known:
+        raise Invalid.field("algorithm", f"there is no strategy {algorithm!r}", f"one of {', '.join(sorted(known))}")
+    schema = known[algorithm].params_type()
+    unknown = sorted(set(params) - set(schema.model_fields))
+    if unknown:
+        mend = f"{algorithm} has {', '.join(schema.model_fields)}" if schema.model_fields else "send no params"
+        raise Invalid(
+            f"params.{unknown[0]}: {algorithm} has no such parameter",
+            [FieldError(f"params.{name}", f"{algorithm} has no such parameter", mend) for name in unknown],
+        )
+    try:
+        return schema.model_validate(params).model_dump(mode="json")
+    except ValidationError as error:
+        errors = field_errors([{**found, "loc": ("params", *found["loc"])} for found in error.errors()], skip=0)
+        errors = [
+            FieldError(f"params.{e.field}" if e.field != "params" else "params", e.message, e.mend) for e in errors
+        ]
+        raise Invalid(f"{errors[0].field}: {errors[0].message}", errors) from error
+
+
+def _model(kind: str, slug: str | None) -> LanguageModel | None:
+    """The named model, or the default of its kind. A policy there must be; without a reward model one can live."""
+    if slug is None:
+        model = model_default(kind)
+        if model is None and kind == LanguageModel.Kind.POLICY:
+            raise Invalid.field("policy", "no policy is configured", "ask an admin to add one")
+        return model
+    found = model_named(kind, slug)
+    if found is None:
+        others = LanguageModel.objects.filter(kind=kind, enabled=True).values_list("slug", flat=True)
+        raise Invalid.field(
+            str(kind), f"there is no {kind} {slug!r}", f"one of {', '.join(others) or 'none configured'}"
+        )
+    return found
+
+
+def _problem(problem: ProblemIn, models: list[LanguageModel]) -> dict[str, Any]:
+    text = problem.text.strip()
+    if not text:
+        raise Invalid.field("problem.text", "is empty", "write the problem down")
+    if problem.verifier is not None and problem.verifier not in VERIFIERS:
+        raise Invalid.field(
+            "problem.verifier", f"there is no verifier {problem.verifier!r}", f"one of {', '.join(VERIFIERS)}"
+        )
+    for model in models:
+        if model.domains:
+            text = _in_domain(text, model)
+    verifier = problem.verifier or infer(text, problem.answer)
+    return {"text": text, "answer": problem.answer, "verifier": verifier}
+
+
+def _in_domain(text: str, model: LanguageModel) -> str:
+    """The one spelling of the problem that a model of few domains was trained on."""
+    domain = domain_of(text)
+    if domain is None or domain.name not in model.domains:
+        titles = " or ".join(name for name in model.domains if name in DOMAINS)
+        examples = " or ".join(repr(example) for example in model.examples[:2])
+        raise Invalid.field(
+            "problem.text",
+            f"the {model.kind} model {model.slug} reads only {titles} problems",
+            f"write it like {examples}, or choose another model" if examples else "choose another model",
+        )
+    try:
+        return domain.canonical_text(text)
+    except ValueError as error:
+        examples = " or ".join(repr(example) for example in model.examples[:2])
+        raise Invalid.field("problem.text", str(error), f"write it like {examples}" if examples else None) from error
+
+
+def _sampling(policy: LanguageModel, wanted: SamplingIn) -> dict[str, Any]:
+    fallback = Sampling()
+    defaults = {
+        "temperature": fallback.temperature,
+        "top_p": fallback.top_p,
+        "max_step_tokens": fallback.max_step_tokens,
+        "stop": list(fallback.stop),
+    }
+    given = {name: value for name, value in wanted.model_dump().items() if value is not None}
+    return defaults | (policy.settings.get("sampling") or {}) | given
+
+
+def _budget(wanted: BudgetIn, sampling: dict[str, Any]) -> dict[str, Any]:
+    """The caps asked for, or the default budget where none is."""
+    caps = {name: getattr(wanted, name) for name in CAPS}
+    if all(cap is None for cap in caps.values()):
+        caps = dict(DEFAULT_BUDGET)
+    least = min(SHORTEST_STEP, sampling["max_step_tokens"])
+    if caps["tokens"] is not None and caps["tokens"] < least:
+        raise Invalid.field("budget.tokens", f"{caps['tokens']} tokens do not pay for one step", f"at least {least}")
+    return caps

@@ -1,0 +1,23 @@
+"""Reads of the explorer. Who may read is decided before, by `app.teams.permissions.visible_to`."""
+
+from __future__ import annotations
+
+from app.explorer.selectors.events import events_page, journal_events
+from app.explorer.selectors.nodes import node_detail, nodes_page
+from app.explorer.selectors.queue import queue_places
+from app.explorer.selectors.runs import run_shape, runs_page
+from app.explorer.selectors.sessions import session_shape, sessions_page
+from app.explorer.selectors.skeleton import skeleton
+
+__all__ = [
+    "events_page",
+    "journal_events",
+    "node_detail",
+    "nodes_page",
+    "queue_places",
+    "run_shape",
+    "runs_page",
+    "session_shape",
+    "sessions_page",
+    "skeleton",
+]

@@ -1,0 +1,98 @@
+"""The nodes of a run: a page of them, or one with everything known about it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from app.explorer.models import Run
+from app.explorer.store.jsonb import loads, restored
+
+_COLUMNS = (
+    'n."index", n.parents, n.depth, n.kind, n.key, n.text, n.tokens, n.finish, n.logprob, n."by", n.created_seq, '
+    "s.status, s.value, s.visits, s.reward, s.rewards::text, s.weight, s.prior, s.answer, s.canonical, s.correct, "
+    "s.reachable, s.decision::text"
+)
+_FROM = """
+FROM explorer_node n LEFT JOIN explorer_nodestate s ON s.run_id = n.run_id AND s."index" = n."index"
+WHERE n.run_id = %s
+"""
+_PAGE = f'SELECT {_COLUMNS} {_FROM} AND n."index" > %s ORDER BY n."index" LIMIT %s'
+_ONE = f'SELECT {_COLUMNS}, n.token_ids, n.logprobs {_FROM} AND n."index" = %s'
+_CHILDREN = 'SELECT "index" FROM explorer_node WHERE run_id = %s AND "index" > %s AND %s = ANY(parents) ORDER BY 1'
+# Along first parents, iteratively: ten thousand levels happen.
+_PATH = """
+WITH RECURSIVE path AS (
+    SELECT "index", parents, text, finish, 0 AS up FROM explorer_node WHERE run_id = %(run)s AND "index" = %(index)s
+    UNION ALL
+    SELECT n."index", n.parents, n.text, n.finish, path.up + 1
+    FROM path JOIN explorer_node n ON n.run_id = %(run)s AND n."index" = path.parents[1]
+)
+SELECT "index", text, finish FROM path ORDER BY up DESC
+"""
+_HINTS = """
+SELECT (payload ->> 'node')::int, payload::text FROM explorer_event
+WHERE run_id = %s AND kind = 'human' AND payload ->> 'command' = 'hint' AND seq <= %s ORDER BY seq
+"""
+NAMES = (
+    "index parents depth kind key text tokens finish logprob by created_seq status value visits reward rewards weight"
+    " prior answer canonical correct reachable decision"
+).split()
+
+
+def nodes_page(run_id: UUID, *, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
+    """Folded nodes (without `children`) with an index above `after`, and where the next page starts."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PAGE, (run_id, after, limit + 1))
+        rows = cursor.fetchall()
+    page = [_node(row) for row in rows[:limit]]
+    return page, page[-1]["index"] if len(rows) > limit else None
+
+
+def node_detail(run: Run, index: int) -> dict[str, Any] | None:
+    """A folded node with `children`, its token arrays, its `path` and the `steps` along it; None if there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ONE, (run.pk, index))
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        cursor.execute(_CHILDREN, (run.pk, index, index))
+        children = [child for (child,) in cursor.fetchall()]
+        cursor.execute(_PATH, {"run": run.pk, "index": index})
+        path = cursor.fetchall()
+    *columns, token_ids, logprobs = row
+    return _node(columns) | {
+        "children": children,
+        "token_ids": token_ids,
+        "token_logprobs": logprobs,
+        "path": [step for step, _, _ in path],
+        "steps": [restored(text) for _, text, _ in path[1:]],
+    }
+
+
+def hints_along(run_id: UUID, path: list[int], upto: int) -> list[str]:
+    """The hints given at nodes of `path` before event `upto`, from the root down, as the engine renders them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HINTS, (run_id, upto))
+        given = cursor.fetchall()
+    at: dict[int, list[str]] = {}
+    for node, payload in given:
+        at.setdefault(node, []).append(loads(payload)["text"])
+    return [hint for node in path for hint in at.get(node, ())]
+
+
+def _node(row: Any) -> dict[str, Any]:
+    node = dict(zip(NAMES, row, strict=True))
+    for name in ("text", "answer", "canonical", "by"):
+        if node[name] is not None:
+            node[name] = restored(node[name])
+    node["rewards"] = loads(node["rewards"]) if node["rewards"] else {}
+    node["decision"] = loads(node["decision"]) if node["decision"] else None
+    # A node is written before its state only within one transaction, so a missing state is a freshly born node.
+    node["status"] = node["status"] or (
+        "terminal" if node["finish"] in ("end", "length", "budget", "aborted") else "open"
+    )
+    node["visits"] = node["visits"] or 0
+    return node

@@ -1,0 +1,42 @@
+"""Starting a run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from django.db import transaction
+
+from app.explorer.doorbell import ring
+from app.explorer.models import Problem, Run, Session
+from app.explorer.run_settings import RunSettings, settings_resolve
+from app.explorer.schemas import RunIn
+from app.explorer.services.session import session_touch
+from app.teams.models import User
+
+
+def run_create(*, session: Session, user: User, wanted: RunIn) -> Run:
+    """Store a run that waits for a worker, and ring the doorbell.
+
+    Raises:
+        Invalid: a setting that cannot be; nothing is stored.
+    """
+    settings = settings_resolve(wanted)
+    with transaction.atomic():
+        run = run_store(session=session, user=user, settings=settings)
+        run.full_clean(exclude=["session", "created_by"])
+        run.save(force_insert=True)
+        session_touch(session.pk)
+        ring(run)
+    return run
+
+
+def run_store(*, session: Session, user: User, settings: RunSettings) -> Run:
+    """The unsaved run of these settings; its problem is stored, shared with earlier runs on the same one."""
+    values = asdict(settings)
+    problem = values.pop("problem")
+    row = Problem.objects.filter(session=session, **problem).order_by("pk").first()
+    if row is None:
+        row = Problem(session=session, **problem)
+        row.full_clean(exclude=["session"])
+        row.save()
+    return Run(session=session, problem=row, created_by=user, **values)

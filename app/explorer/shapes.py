@@ -1,0 +1,174 @@
+"""What the API answers (docs/architecture.md, section 7)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ninja import Schema
+
+
+class SessionOut(Schema):
+    """A session. `role` is the caller's: owner, editor, annotator, viewer, or shared."""
+
+    id: UUID
+    title: str
+    tags: list[str]
+    created_at: datetime
+    updated_at: datetime
+    archived_at: datetime | None
+    created_by: str | None
+    team: int
+    runs: int
+    states: dict[str, int]
+    problem: str | None
+    role: str
+
+
+class SessionPage(Schema):
+    items: list[SessionOut]
+    next: str | None
+
+
+class ProblemOut(Schema):
+    text: str
+    answer: str | None
+    verifier: str | None
+
+
+class CountersOut(Schema):
+    """What was spent. `lost_tokens` were generated and lost in a crash."""
+
+    tokens: int
+    prompt_tokens: int
+    policy_calls: int
+    reward_calls: int
+    nodes: int
+    seconds: float
+    lost_tokens: int
+
+
+class QueueOut(Schema):
+    """Where a waiting run stands; `ahead` = how many wait before it."""
+
+    position: int
+    ahead: int
+    reason: str
+
+
+class RunOut(Schema):
+    """A run. `seed` is always stored, so that every run can be repeated."""
+
+    id: UUID
+    session: UUID
+    title: str
+    problem: ProblemOut
+    algorithm: str
+    params: dict[str, Any]
+    policy: str
+    reward: str | None
+    sampling: dict[str, Any]
+    budget: dict[str, Any]
+    seed: int
+    state: str
+    stopped_by: str | None
+    cap: str | None
+    error: str | None
+    counters: CountersOut
+    head_seq: int
+    revision: int
+    answer: str | None
+    correct: bool | None
+    chosen: list[int] | None
+    parent: UUID | None
+    fork_seq: int | None
+    change: dict[str, Any] | None
+    queue: QueueOut | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    created_by: str | None
+
+
+class RunPage(Schema):
+    items: list[RunOut]
+    next: str | None
+
+
+class LabelOut(Schema):
+    """The caller's own mark on a step; `rating` null is unmarked, which is not neutral."""
+
+    rating: int | None
+    unsure: bool
+    tags: list[str]
+    comment: str
+    at: datetime
+
+
+class NodeOut(Schema):
+    """A folded node without its children."""
+
+    index: int
+    parents: list[int]
+    depth: int
+    kind: str
+    key: str
+    status: str
+    text: str
+    tokens: int
+    finish: str | None
+    logprob: float | None
+    prior: float | None
+    rewards: dict[str, float]
+    reward: float | None
+    value: float | None
+    visits: int
+    weight: float | None
+    answer: str | None
+    canonical: str | None
+    correct: bool | None
+    reachable: bool | None
+    decision: dict[str, Any] | None
+    by: str | None
+    created_seq: int
+    label: LabelOut | None = None
+
+
+class NodePage(Schema):
+    items: list[NodeOut]
+    next: int | None
+
+
+class NodeDetail(NodeOut):
+    """Everything about a node: its tokens, the exact prompt it was sampled from, the exact text a reward model read."""
+
+    children: list[int]
+    token_ids: list[int] | None
+    token_texts: list[str] | None
+    token_logprobs: list[float] | None
+    saw: dict[str, Any] | None
+    reward_inputs: list[dict[str, Any]]
+    path: list[int]
+    labels: list[dict[str, Any]]
+
+
+class EventOut(Schema):
+    """One entry of the journal; `at` is UTC with microseconds."""
+
+    seq: int
+    kind: str
+    payload: dict[str, Any]
+    at: str
+
+
+class EventPage(Schema):
+    items: list[EventOut]
+    next: int | None
+
+
+class CommandOut(Schema):
+    """Accepted: `command` is its id, `state` the run's state at this moment."""
+
+    command: UUID
+    state: str

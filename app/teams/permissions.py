@@ -1,0 +1,77 @@
+"""Who may do what: the one place that decides.
+
+Nothing is public. A user sees what belongs to a team they are a member of; the reader of a share link sees one
+session. What may be done with it is a matter of the role. An admin's rights end at the registry of models: being an
+admin opens nobody's sessions.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeVar
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Model, QuerySet
+
+from app.teams.models import Membership, Role, ShareLink, Team, User
+from app.teams.principals import Principal
+
+Action = Literal["view", "label", "export", "steer", "edit", "share", "manage"]
+"""`view` reads; `label` marks steps; `export` and import write training files; `steer` starts, forks and commands
+runs; `edit` renames and archives sessions; `share` makes and revokes links; `manage` changes members and roles."""
+
+ACTIONS: dict[str, frozenset[Action]] = {
+    Role.VIEWER: frozenset({"view"}),
+    Role.ANNOTATOR: frozenset({"view", "label", "export"}),
+    Role.EDITOR: frozenset({"view", "label", "export", "steer", "edit", "share"}),
+    Role.OWNER: frozenset({"view", "label", "export", "steer", "edit", "share", "manage"}),
+}
+
+# Where each kind of object keeps its team and its session, seen from its own table.
+_PATHS: dict[str, tuple[str, str | None]] = {
+    "teams.team": ("pk", None),
+    "explorer.session": ("team", "pk"),
+    "explorer.run": ("session__team", "session"),
+    "annotation.exportjob": ("team", "session"),
+    "teams.sharelink": ("session__team", None),
+}
+
+M = TypeVar("M", bound=Model)
+
+
+def visible_to(principal: Principal | AnonymousUser | None, model: type[M]) -> QuerySet[M]:
+    """The rows that `principal` may know of. Everything else answers 404, as if it did not exist."""
+    rows: QuerySet[M] = model._default_manager.all()
+    team_path, session_path = _PATHS[model._meta.label_lower]
+    if isinstance(principal, User) and principal.is_active:
+        teams = Membership.objects.filter(user=principal).values("team")
+        return rows.filter(**{f"{team_path}__in": teams})
+    if isinstance(principal, ShareLink) and session_path:
+        return rows.filter(**{session_path: principal.session_id})
+    return rows.none()
+
+
+def role_in(user: User, team_id: int) -> str | None:
+    """The user's role in that team, or None."""
+    return Membership.objects.filter(user=user, team_id=team_id).values_list("role", flat=True).first()
+
+
+def can(principal: Principal | AnonymousUser | None, action: Action, target: Model) -> bool:
+    """May `principal` do `action` to `target` (a team, a session, a run, an export)?"""
+    if isinstance(principal, ShareLink):
+        return action == "view" and _session_id(target) == principal.session_id
+    if not isinstance(principal, User) or not principal.is_active:
+        return False
+    role = role_in(principal, _team_id(target))
+    return role is not None and action in ACTIONS[role]
+
+
+def _team_id(target: Any) -> int:
+    if isinstance(target, Team):
+        return target.pk
+    if hasattr(target, "team_id"):
+        return int(target.team_id)
+    return int(target.session.team_id)
+
+
+def _session_id(target: Any) -> Any:
+    return getattr(target, "session_id", None) or (target.pk if target._meta.label == "explorer.Session" else None)
