@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import sys
 import urllib.request
 
@@ -20,15 +19,15 @@ from app.embedded.supervisor import Supervisor
 PATIENCE = 180.0  # a cold disk reads torch slowly
 
 
-def web_service(home: Home, sock: socket.socket) -> Service:
-    """uvicorn on a socket that is already listening."""
+def web_service(home: Home, descriptor: int) -> Service:
+    """uvicorn on the descriptor of a socket that is already listening."""
     return Service(
         name="Web",
-        command=[sys.executable, "-m", "app.embedded.web", "--fd", str(sock.fileno())],
+        command=[sys.executable, "-m", "app.embedded.web", "--fd", str(descriptor)],
         log=home.logs / "web.log",
         pid_file=home.run / "web.pid",
         folder=REPOSITORY,
-        keep_open=(sock.fileno(),),
+        keep_open=(descriptor,),
         stop_seconds=4,
     )
 

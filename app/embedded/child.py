@@ -46,6 +46,7 @@ class Child:
         self.service = service
         self.process: subprocess.Popen[bytes] | None = None
         self.started = 0.0
+        self.starts = 0
 
     @property
     def name(self) -> str:
@@ -79,6 +80,7 @@ class Child:
                 extra_groups=[] if account else None,
             )
         self.started = time.monotonic()
+        self.starts += 1
         with suppress(psutil.Error, OSError):
             process = psutil.Process(self.process.pid)
             if service.niceness:

@@ -24,6 +24,7 @@ from app.embedded.messages import CannotStart, say
 from app.embedded.programs import SYSTEM_PLACE, find_programs
 
 ROLE = DATABASE = "espalier"
+MOST_STARTS = 6  # about ten seconds of resting in between
 SETTINGS = {
     "listen_addresses": "",  # unix socket only
     "unix_socket_permissions": "0700",
@@ -78,27 +79,21 @@ class Postgres:
             before_start=self._clear_stale_pid_file,
         )
 
-    def wait_until_ready(
-        self, child: Child, pause: Callable[[float], None] = time.sleep, restart: Callable[[], None] | None = None
-    ) -> None:
+    def wait_until_ready(self, child: Child, pause: Callable[[float], None]) -> None:
         """Wait through crash recovery, however long it takes, and make the database when it is missing.
 
-        `restart` is called when the process ends meanwhile (the processes of a killed predecessor may still be
-        leaving); after ten such ends we give up and show what it wrote.
+        `pause` is the supervisor's: it starts the process again when it ends meanwhile (the processes of a killed
+        predecessor may still be leaving). When that happens too often we give up and show what it wrote.
         """
-        began, told, ends = time.monotonic(), 0.0, 0
+        began, told = time.monotonic(), 0.0
         while True:
             try:
                 self._make_database()
                 return
             except psycopg.OperationalError as error:
                 last = str(error).strip().splitlines()[-1]
-            if child.exit_code() is not None:
-                ends += 1
-                if restart is None or ends > 10:
-                    raise CannotStart(f"PostgreSQL does not start. Its last words:\n{child.log_tail()}")
-                pause(0.5)
-                restart()
+            if child.starts > MOST_STARTS:
+                raise CannotStart(f"PostgreSQL does not start. Its last words:\n{child.log_tail()}")
             waited = time.monotonic() - began
             if waited - told > 5:
                 told = waited

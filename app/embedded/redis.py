@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -16,6 +15,8 @@ from app.embedded.accounts import own_account
 from app.embedded.child import Child, Service
 from app.embedded.home import Home
 from app.embedded.messages import CannotStart
+
+MOST_STARTS = 6
 
 
 class Redis:
@@ -56,11 +57,11 @@ class Redis:
             stop_seconds=10,
         )
 
-    def wait_until_ready(
-        self, child: Child, pause: Callable[[float], None] = time.sleep, restart: Callable[[], None] | None = None
-    ) -> None:
-        """Wait until it answers; it first reads its append-only file, which takes as long as it takes."""
-        ends = 0
+    def wait_until_ready(self, child: Child, pause: Callable[[float], None]) -> None:
+        """Wait until it answers; it first reads its append-only file, which takes as long as it takes.
+
+        `pause` is the supervisor's, which starts the process again when it ends meanwhile.
+        """
         while True:
             try:
                 with Connection.from_url(self.url, socket_timeout=2) as connection:
@@ -68,12 +69,8 @@ class Redis:
                     return
             except RedisError:
                 pass
-            if child.exit_code() is not None:
-                ends += 1
-                if restart is None or ends > 5:
-                    raise CannotStart(f"Redis does not start. Its last words:\n{child.log_tail()}")
-                pause(0.5)
-                restart()
+            if child.starts > MOST_STARTS:
+                raise CannotStart(f"Redis does not start. Its last words:\n{child.log_tail()}")
             pause(0.05)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import sys
-import time
 
 from app.config.env import BadSetting, envint, envlist, envstr
+from app.embedded import given
 from app.embedded.application import wait_for_web, wait_for_worker, web_service, worker_service
 from app.embedded.child import stop_orphan
 from app.embedded.disk import require_space
@@ -23,6 +23,8 @@ class Run:
 
     def __init__(self, home: Home, host: str, port: int) -> None:
         self.home = home
+        if not 0 < port < 65536:
+            raise BadSetting(f"PORT={port} is not a port (1 to 65535)")
         self.host = host
         self.port = port
         self.supervisor = Supervisor(home.path)
@@ -36,7 +38,7 @@ class Run:
         self.start_redis()
         token = self.prepare_database()
         worker = self.supervisor.start(worker_service(self.home))
-        web = self.supervisor.start(web_service(self.home, sock))
+        web = self.supervisor.start(web_service(self.home, sock.fileno()))
         wait_for_web(self.supervisor, web, self.url)
         wait_for_worker(self.supervisor, worker)
         return token
@@ -60,8 +62,8 @@ class Run:
         }
 
     def start_postgres(self) -> None:
-        if envstr("DATABASE_URL"):
-            say("PostgreSQL: using the server of DATABASE_URL")
+        if url := envstr("DATABASE_URL"):
+            given.wait_for_postgres(url, self.supervisor.pause)
             return
         from app.embedded.postgres import Postgres
 
@@ -71,19 +73,19 @@ class Run:
             say("PostgreSQL: stopped the one that an earlier start left behind")
         postgres.prepare(self.supervisor.pause)
         child = self.supervisor.start(postgres.service())
-        postgres.wait_until_ready(child, self.supervisor.pause, restart=child.start)
+        postgres.wait_until_ready(child, self.supervisor.pause)
         os.environ["DATABASE_URL"] = postgres.url
         say("PostgreSQL: ready")
 
     def start_redis(self) -> None:
-        if envstr("REDIS_URL"):
-            say("Redis: using the server of REDIS_URL")
+        if url := envstr("REDIS_URL"):
+            given.wait_for_redis(url, self.supervisor.pause)
             return
         from app.embedded.redis import Redis
 
         redis = Redis(self.home)
         child = self.supervisor.start(redis.service())
-        redis.wait_until_ready(child, self.supervisor.pause, restart=child.start)
+        redis.wait_until_ready(child, self.supervisor.pause)
         os.environ["REDIS_URL"] = redis.url
         say("Redis: ready")
 
@@ -97,15 +99,13 @@ class Run:
         from app.embedded.login import prepare_owner
 
         django.setup()
-        began = time.monotonic()
         while True:
             try:
                 call_command("migrate", interactive=False, verbosity=0)
                 token = prepare_owner(self.home)
                 break
-            except OperationalError as error:
-                if time.monotonic() - began > 60:
-                    raise CannotStart(f"the database cannot be used: {error}") from error
+            except OperationalError as error:  # PostgreSQL died meanwhile: the supervisor brings it back
+                say(f"Database: trying again ({str(error).strip()})")
                 self.supervisor.pause(1)
         connection.close()
         connection.close_pool()  # type: ignore[attr-defined]  # the supervisor needs no connection from here on
@@ -123,7 +123,9 @@ def main() -> int:
             run.supervisor.catch_signals()
             try:
                 require_space(home.path, first_start=not home.postgres.exists())
-                stop_orphan(web_service(home, socket.socket()))  # an orphaned web server would hold our port
+                # What a killed supervisor left: its web process still holds our port, its worker still writes.
+                for service in (web_service(home, descriptor=-1), worker_service(home)):
+                    stop_orphan(service)
                 with listen(run.host, run.port) as sock:
                     token = run.start(sock)
                     print(f"Espalier is ready: {run.url}/?token={token}", flush=True)

@@ -45,15 +45,22 @@ class Supervisor:
 
     def catch_signals(self) -> None:
         """Ctrl-C, `kill` and a closed terminal all mean: stop in order. A second one changes nothing."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask_to_stop)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # `nohup make run` is to outlive its terminal
+            signal.signal(signal.SIGHUP, self._ask_to_stop)
 
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         self.stop_asked = True
 
     def pause(self, seconds: float) -> None:
-        """Sleep; raises `Stopped` when somebody asked to stop. Every wait of a start goes through here."""
+        """Sleep, and see after the children meanwhile; raises `Stopped` when somebody asked to stop.
+
+        Every wait of a start goes through here, so that a service that dies while another starts comes back too.
+        """
         time.sleep(seconds)
+        for child in self.children:
+            self.revive(child)
         if self.stop_asked:
             raise Stopped
 

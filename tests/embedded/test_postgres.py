@@ -13,7 +13,6 @@ import psycopg
 import pytest
 
 from app.embedded.accounts import database_account
-from app.embedded.child import Child
 from app.embedded.home import Home
 from app.embedded.messages import CannotStart
 from app.embedded.postgres import Postgres
@@ -141,27 +140,25 @@ def test_another_account_of_the_machine_is_not_let_in(home: Home) -> None:
 @pytest.mark.crash
 def test_killed_with_a_stale_pid_file_it_recovers(home: Home) -> None:
     """SIGKILL of the postmaster: its pid file stays, its children and shared memory linger for a moment."""
-    with running_postgres(home) as (postgres, child):
+    with running_postgres(home) as (postgres, supervisor):
         write_row(postgres.url)
+        (child,) = supervisor.children
         assert child.process
         child.process.send_signal(signal.SIGKILL)
         child.process.wait(10)
         assert (home.postgres / "postmaster.pid").exists()
-        child.start()
-        postgres.wait_until_ready(child, restart=child.start)
+        postgres.wait_until_ready(child, supervisor.pause)
+        assert child.starts >= 2
         assert read_row(postgres.url) == "still here"
 
 
 @pytest.mark.crash
 def test_one_that_still_runs_is_stopped_before_the_next(home: Home) -> None:
     """Its supervisor was killed: the next start must not find two servers on one folder."""
-    with running_postgres(home) as (postgres, first):
+    with running_postgres(home) as (postgres, supervisor):
+        (first,) = supervisor.children
         write_row(postgres.url)
-        second = Child(postgres.service())
-        second.start()
-        postgres.wait_until_ready(second, restart=second.start)
-        try:
+        with running_postgres(home):
             assert first.exit_code() == 0, "the first one was not asked to stop"
             assert read_row(postgres.url) == "still here"
-        finally:
-            second.stop()
+        supervisor.children.clear()

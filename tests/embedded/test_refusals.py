@@ -89,8 +89,8 @@ def test_a_disk_that_fills_up_during_the_first_start(monkeypatch: pytest.MonkeyP
             pass
         assert not home.postgres.exists()
         subprocess.run(["mount", "-o", "remount,size=200m", str(folder)], check=True)
-        with running_postgres(home) as (_, child):
-            assert child.exit_code() is None
+        with running_postgres(home) as (_, supervisor):
+            assert supervisor.children[0].exit_code() is None
 
 
 def test_the_disk_check_counts_what_is_free(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.embedded.child import Child
 from app.embedded.home import Home
 from app.embedded.postgres import Postgres
+from app.embedded.supervisor import Supervisor
 from tests.support.servers import FAST
 
 
@@ -20,14 +21,13 @@ def new_home(folder: Path | None = None) -> Home:
 
 
 @contextmanager
-def running_postgres(home: Home):
+def running_postgres(home: Home) -> Iterator[tuple[Postgres, Supervisor]]:
     """A quick embedded PostgreSQL on `home`, stopped afterwards."""
     postgres = Postgres(home, settings=FAST, initdb=["--no-sync"])
     postgres.prepare()
-    child = Child(postgres.service())
-    child.start()
+    supervisor = Supervisor(home.path)
     try:
-        postgres.wait_until_ready(child, restart=child.start)
-        yield postgres, child
+        postgres.wait_until_ready(supervisor.start(postgres.service()), supervisor.pause)
+        yield postgres, supervisor
     finally:
-        child.stop()
+        supervisor.stop_all()

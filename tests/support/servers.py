@@ -12,10 +12,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from app.embedded.child import Child
 from app.embedded.home import Home
 from app.embedded.postgres import Postgres
 from app.embedded.redis import Redis
+from app.embedded.supervisor import Supervisor
 
 # A test's data may be lost with the machine: this makes the server several times faster.
 FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "60"}
@@ -28,7 +28,7 @@ class SessionServers:
         # Not pytest's own temporary folder: PostgreSQL's account may not enter that one when we are root.
         self.home = Home(Path(tempfile.mkdtemp(prefix="espalier-tests-")))
         self.home.make()
-        self._children: list[Child] = []
+        self._supervisor = Supervisor(self.home.path)
         given = os.environ.get
         self._postgres = None if given("DATABASE_URL") else Postgres(self.home, settings=FAST, initdb=["--no-sync"])
         self._redis = None if given("REDIS_URL") else Redis(self.home)
@@ -48,27 +48,20 @@ class SessionServers:
         """Does nothing the second time."""
         if self._postgres and not self._postgres_runs:
             self._postgres.prepare()
-            child = self._start(Child(self._postgres.service()))
-            self._postgres.wait_until_ready(child)
+            child = self._supervisor.start(self._postgres.service())
+            self._postgres.wait_until_ready(child, self._supervisor.pause)
             self._postgres_runs = True
 
     def start_redis(self) -> None:
         """Does nothing the second time."""
         if self._redis and not self._redis_runs:
-            child = self._start(Child(self._redis.service()))
-            self._redis.wait_until_ready(child)
+            child = self._supervisor.start(self._redis.service())
+            self._redis.wait_until_ready(child, self._supervisor.pause)
             self._redis_runs = True
-
-    def _start(self, child: Child) -> Child:
-        self._children.append(child)
-        child.start()
-        return child
 
     def stop(self) -> None:
         """Stop what was started and remove the folder; runs at exit, whatever happened before."""
-        for child in reversed(self._children):
-            child.stop()
-        self._children.clear()
+        self._supervisor.stop_all()
         # Sockets lie in the temporary folder when the home's own path was too long.
         if self._postgres:
             shutil.rmtree(self._postgres.sockets, ignore_errors=True)
