@@ -6,8 +6,6 @@ import os
 import pwd
 import shutil
 import signal
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -158,22 +156,26 @@ class Postgres:
         command = [self.programs.initdb, "-D", str(folder), "-U", ROLE, "--auth=reject", "--encoding=UTF8"]
         # The builtin provider sorts the same on every machine; the locales of the system do not.
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", *self.initdb_options]
-        change = {} if self.account.is_ours else {"user": self.account.uid, "group": self.account.gid}
-        with tempfile.TemporaryFile() as output:
-            process = subprocess.Popen(
-                command, stdout=output, stderr=output, cwd="/", env=self._environment, process_group=0,
-                extra_groups=None if self.account.is_ours else [], **change,
-            )  # fmt: skip
-            try:
-                while process.poll() is None:
-                    pause(0.05)
-            except BaseException:
-                process.kill()
-                process.wait()
-                raise
-            if process.returncode:
-                output.seek(0)
-                raise CannotStart(f"PostgreSQL could not prepare its folder:\n{output.read().decode(errors='replace')}")
+        child = Child(
+            Service(
+                name="initdb",
+                command=command,
+                environment=self._environment,
+                inherits=False,
+                log=self.home.logs / "initdb.log",
+                pid_file=self.home.run / "initdb.pid",
+                account=self.account,
+                stop_seconds=0.5,
+            )
+        )
+        child.start()
+        try:
+            while child.exit_code() is None:
+                pause(0.05)
+        finally:
+            child.stop()
+        if child.exit_code():
+            raise CannotStart(f"PostgreSQL could not prepare its folder:\n{child.log_tail()}")
 
     def _write_access_rules(self) -> None:
         """Peer authentication: the kernel says which account is at the other end of the socket."""
