@@ -37,9 +37,8 @@ def effective_sample_size(weights: Sequence[float]) -> float:
     return 1.0 / math.fsum(weight * weight for weight in weights)
 
 
-def offspring(weights: Sequence[float], scheme: Scheme, draw: Callable[[], float]) -> list[int]:
-    """How many copies each particle gets; they sum to len(weights). `draw` gives uniform numbers in [0, 1)."""
-    n = len(weights)
+def offspring(weights: Sequence[float], n: int, scheme: Scheme, draw: Callable[[], float]) -> list[int]:
+    """How many of the n new particles descend from each old one. `draw` gives uniform numbers in [0, 1)."""
     if scheme == "multinomial":
         return _count(weights, [draw() for _ in range(n)])
     if scheme == "stratified":
@@ -47,6 +46,7 @@ def offspring(weights: Sequence[float], scheme: Scheme, draw: Callable[[], float
     if scheme == "systematic":
         start = draw()
         return _count(weights, [(i + start) / n for i in range(n)])
+    # Residual: floor(n·w) copies are certain (1e-12: a whole number may come out a hair below itself).
     certain = [math.floor(n * weight + 1e-12) for weight in weights]
     rest = n - sum(certain)
     if rest == 0:

@@ -208,9 +208,21 @@ class Search:
         if entries:
             self._ledger.observe("pruned", {"rule": rule, "cutoff": cutoff, "of": len(nodes), "nodes": entries})
 
-    def select(self, path: Sequence[Node], *, rule: str, detail: dict[str, Any] | None = None) -> None:
-        """Say which nodes were walked or picked; changes nothing but what viewers see."""
-        entries = [{"node": node.index, "score": node.reward, "rank": i + 1} for i, node in enumerate(path)]
+    def select(
+        self,
+        path: Sequence[Node],
+        *,
+        rule: str,
+        scores: Sequence[float | None] | None = None,
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        """Say which nodes were walked or ranked (scores: by default their rewards); no status changes."""
+        if not path:
+            return
+        said = [node.reward for node in path] if scores is None else scores
+        entries = [
+            {"node": n.index, "score": s, "rank": i + 1} for i, (n, s) in enumerate(zip(path, said, strict=True))
+        ]
         payload: dict[str, Any] = {"rule": rule, "cutoff": None, "of": len(path), "nodes": entries}
         self._ledger.observe("selected", payload if detail is None else {**payload, "detail": detail})
 
@@ -234,6 +246,7 @@ class Search:
         self,
         particles: Sequence[Node],
         weights: Sequence[float],
+        size: int,
         *,
         step: int,
         scheme: Scheme,
@@ -241,15 +254,16 @@ class Search:
         threshold: float,
         last: bool = False,
     ) -> list[Node]:
-        """The next population: resampled if ESS/N < `threshold` or the threshold is 1 (and not for the `last` weights).
+        """The next population: `size` particles resampled if ESS/N < `threshold` or the threshold is 1, else the same.
 
-        `weights` are normalised, one per particle; a node may stand for several particles, and is reported once.
+        `weights` are normalised, one per particle; a node may stand for several particles and is reported once, with
+        the sum of its weights. The `last` weights are recorded without resampling: nothing follows that could use it.
         """
         ess = effective_sample_size(weights)
         resampled = not last and (threshold >= 1.0 or ess / len(particles) < threshold)
         copies = [1] * len(particles)
         if resampled:
-            copies = offspring(weights, scheme, lambda: self.draw("resample"))
+            copies = offspring(weights, size, scheme, lambda: self.draw("resample"))
         weight = dict.fromkeys((node.index for node in particles), 0.0)
         count = dict.fromkeys(weight, 0)
         for node, own, n in zip(particles, weights, copies, strict=True):

@@ -113,3 +113,14 @@ def play_countdown(steps: Steps, request: StepRequest) -> tuple[str, bool]:
 def judge_countdown(steps: Steps) -> float:
     """A reward without sense, but fixed by the text: between 0.01 and 0.99, two decimals."""
     return round(0.01 + 0.98 * random.Random("/".join(steps)).random(), 2)
+
+
+def play_arithmetic(steps: Steps, request: StepRequest) -> tuple[str, bool]:
+    """Two steps and one of three answers, right or wrong."""
+    if len(steps) < 2:
+        return f"step {len(steps) + 1}", False
+    return f"answer: {8 + 2 * _die(request, 3)}", True
+
+
+def _die(request: StepRequest, sides: int) -> int:
+    return int(uniform(request.seed, request.key, "die", 0) * sides)

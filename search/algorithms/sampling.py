@@ -1,0 +1,21 @@
+"""Independent sampling: N whole paths, grown in step so that one batch serves them all and a person can steer each."""
+
+from __future__ import annotations
+
+from search.search import Search
+
+
+async def sample_paths(search: Search, n: int, max_steps: int, *, score: bool) -> None:
+    """Grow `n` paths from the root (or every open path of a grown tree) to their ends; score the finished ones.
+
+    A finished path is one reward call, which also scores the steps before its last.
+    """
+    paths = search.frontier()
+    for step in range(max_steps):
+        paths = search.alive(paths)
+        if not paths:
+            return
+        fresh = step == 0 and paths == [search.root]
+        paths = await search.expand(paths, n if fresh else 1)
+        if score:
+            await search.score([path for path in paths if path.solved])
