@@ -41,6 +41,7 @@ class JournalWriter:
         self._columns: dict[str, Any] = {}
         self._applied: list[tuple[UUID, int]] = []
         self._refused: list[tuple[UUID, str]] = []
+        self._refuse_waiting: str | None = None
         self._ending: tuple[str, int] | None = None
         self._changed = asyncio.Event()
         self._full = asyncio.Event()
@@ -73,6 +74,11 @@ class JournalWriter:
     def refuse(self, command: UUID, reason: str) -> None:
         """Record why a command was not carried out."""
         self._refused.append((command, reason))
+        self._wake()
+
+    def refuse_waiting(self, reason: str) -> None:
+        """Record that no command that waits now will ever be carried out."""
+        self._refuse_waiting = reason
         self._wake()
 
     async def flushed(self) -> None:
@@ -156,6 +162,7 @@ class JournalWriter:
             run=self._counters() | columns if events else columns,
             applied=applied,
             refused=refused,
+            refuse_waiting=self._refuse_waiting,
             generated_tokens=generated,
             outcome=outcome,
         )

@@ -42,6 +42,10 @@ WHERE state IN ('queued', 'running') AND lease_until > clock_timestamp()
 """
 
 
+Ring = Callable[[UUID, str], None]
+"""Sends the doorbell message for a run to a queue; blocks, and raises when the broker is away."""
+
+
 async def find_forgotten(
     connection: psycopg.AsyncConnection[Any], most: int, ours: Iterable[UUID]
 ) -> list[tuple[UUID, str]]:
@@ -53,9 +57,7 @@ async def find_forgotten(
     return [(run, queue) for run, queue in await found.fetchall()]
 
 
-async def reap_on(
-    ring: Callable[[UUID, str], None], free_slots: Callable[[], int], ours: Callable[[], set[UUID]]
-) -> None:
+async def reap_on(ring: Ring, free_slots: Callable[[], int], ours: Callable[[], set[UUID]]) -> None:
     """Look at once, every five seconds, and at the moment the next lease runs out.
 
     Rings for no more runs than this worker could take: a queue of a thousand runs does not become a thousand

@@ -33,8 +33,8 @@ class Flush:
     """What becomes durable together. `head` is the sequence before it; `events` follow it without a gap.
 
     `run` holds new values of the run's own columns (counters, state, answer). `applied` are commands with the
-    sequence that applied them, `refused` commands with the reason. With `outcome` the attempt ends here: the lease
-    is given back in the same transaction.
+    sequence that applied them, `refused` commands with the reason, `refuse_waiting` a reason for all that still wait.
+    With `outcome` the attempt ends here: the lease is given back in the same transaction.
     """
 
     head: int
@@ -44,6 +44,7 @@ class Flush:
     run: dict[str, Any] = field(default_factory=dict)
     applied: Sequence[tuple[UUID, int]] = ()
     refused: Sequence[tuple[UUID, str]] = ()
+    refuse_waiting: str | None = None
     generated_tokens: int = 0
     outcome: str | None = None
 
@@ -102,6 +103,11 @@ async def _transaction(connection: psycopg.AsyncConnection[Any], run: UUID, leas
     for command, reason in flush.refused:
         await connection.execute(
             "UPDATE explorer_command SET error = %s WHERE id = %s AND run_id = %s", (reason, command, run)
+        )
+    if flush.refuse_waiting is not None:
+        await connection.execute(
+            "UPDATE explorer_command SET error = %s WHERE run_id = %s AND applied_seq IS NULL AND error IS NULL",
+            (flush.refuse_waiting, run),
         )
     if flush.outcome is not None:
         await connection.execute(

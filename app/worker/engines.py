@@ -1,0 +1,94 @@
+"""The models a run names: loaded once per process, and held back while its journal cannot be written."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from django.db import connections
+
+from app.registry.models import LanguageModel
+from app.registry.selectors import model_named
+from search.models import load_policy, load_reward
+from search.policies.base import Cancellation, Policy, PolicyError, StepRequest, StepSample
+from search.rewards.base import PathScore, Reward, RewardError, ScoreRequest
+
+OF_THE_RUN = frozenset({"sampling"})  # settings of a model that are defaults of its runs, not of its engine
+
+
+def models_for(policy: str, reward: str | None) -> tuple[Policy, Reward | None]:
+    """The policy and reward of these slugs. Blocks for seconds the first time: call it on a thread.
+
+    Raises:
+        PolicyError, RewardError: not configured any more, or it cannot be loaded; names it.
+    """
+    try:
+        chosen = model_named(LanguageModel.Kind.POLICY, policy)
+        judge = None if reward is None else model_named(LanguageModel.Kind.REWARD, reward)
+    finally:
+        connections.close_all()
+    if chosen is None:
+        raise PolicyError(f"there is no enabled policy {policy!r} any more: an admin can add it again")
+    if reward is not None and judge is None:
+        raise RewardError(f"there is no enabled reward model {reward!r} any more: an admin can add it again")
+    loaded = load_policy(chosen.location or chosen.slug, **_engine_settings(chosen))
+    return loaded, None if judge is None else load_reward(judge.location or judge.slug, **_engine_settings(judge))
+
+
+def _engine_settings(model: LanguageModel) -> dict[str, Any]:
+    return {name: value for name, value in model.settings.items() if name not in OF_THE_RUN}
+
+
+class PacedPolicy:
+    """A policy for one attempt: waits while PostgreSQL is away, and counts what the attempt generated."""
+
+    def __init__(self, policy: Policy, keep_up: Callable[[], Awaitable[None]]) -> None:
+        self._policy = policy
+        self._keep_up = keep_up
+        self.generated_tokens = 0
+
+    def __getattr__(self, name: str) -> Any:
+        # Whatever else this engine can do (encoding, token texts) it does under its own name.
+        return getattr(self._policy, name)
+
+    @property
+    def name(self) -> str:
+        return self._policy.name
+
+    def describe(self) -> dict[str, Any]:
+        return self._policy.describe()
+
+    def prompt_tokens(self, prompt: str) -> int:
+        return self._policy.prompt_tokens(prompt)
+
+    async def generate(
+        self, requests: Sequence[StepRequest], cancellation: Cancellation | None = None
+    ) -> list[StepSample]:
+        """As the policy does, once everything before it is safe enough."""
+        await self._keep_up()
+        samples = await self._policy.generate(requests, cancellation)
+        self.generated_tokens += sum(sample.tokens for sample in samples)
+        return samples
+
+
+class PacedReward:
+    """A reward model for one attempt: waits while PostgreSQL is away."""
+
+    def __init__(self, reward: Reward, keep_up: Callable[[], Awaitable[None]]) -> None:
+        self._reward = reward
+        self._keep_up = keep_up
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reward, name)
+
+    @property
+    def name(self) -> str:
+        return self._reward.name
+
+    def describe(self) -> dict[str, Any]:
+        return self._reward.describe()
+
+    async def score(self, requests: Sequence[ScoreRequest]) -> list[PathScore]:
+        """As the reward does, once everything before it is safe enough."""
+        await self._keep_up()
+        return await self._reward.score(requests)
