@@ -52,6 +52,9 @@ class StepLabel(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.source} {self.rating} on node {self.node_index} of {self.run_id}"
+
 
 class ExportJob(models.Model):
     """A file being written in the background, or written. `filters` says which labels go into it."""
@@ -83,3 +86,6 @@ class ExportJob(models.Model):
                 condition=Q(state__in=["queued", "running", "completed", "failed"]), name="annotation_export_state"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.format} {self.state}"

@@ -27,7 +27,9 @@ def node_view(principal: Principal, run: Run, index: int) -> dict[str, Any] | No
     token_ids = node["token_ids"]
     (labelled,) = with_labels(principal, run, [node])
     return labelled | {
-        "token_texts": None if token_ids is None else token_texts(run.policy, token_ids),
+        "token_ids": token_ids or [],
+        "token_logprobs": node["token_logprobs"] or [],
+        "token_texts": token_texts(run.policy, token_ids or []) or [],
         "saw": _saw(run, node, steps),
         "reward_inputs": _reward_inputs(run, node, steps),
         "labels": all_labels(run, index),

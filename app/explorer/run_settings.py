@@ -15,6 +15,7 @@ from app.config.problem_api import field_errors
 from app.config.problems import FieldError, Invalid
 from app.explorer.schemas import BudgetIn, ProblemIn, RunIn, SamplingIn
 from app.explorer.strategies import strategies
+from app.explorer.token_texts import unreadable
 from app.registry.models import LanguageModel
 from app.registry.selectors import model_default, model_named
 from search.budget import CAPS
@@ -56,6 +57,8 @@ def settings_resolve(wanted: RunIn) -> RunSettings:
     if reward is None and strategies()[wanted.algorithm].needs_reward:
         raise Invalid.field("reward", f"{wanted.algorithm} needs a reward model", "leave it out for the default one")
     problem = _problem(wanted.problem, [model for model in (policy, reward) if model is not None])
+    if (why := unreadable(policy.slug, problem["text"])) is not None:
+        raise Invalid.field("problem.text", f"the policy {policy.slug} cannot read it: {why}", "leave it out")
     sampling = _sampling(policy, wanted.sampling)
     return RunSettings(
         problem=problem,

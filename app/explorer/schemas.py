@@ -41,17 +41,17 @@ class SamplingIn(Strict):
     temperature: float | None = Field(None, ge=0, le=5)
     top_p: float | None = Field(None, gt=0, le=1)
     max_step_tokens: int | None = Field(None, ge=1, le=4096)
-    stop: list[Annotated[str, Field(min_length=1, max_length=40)]] | None = Field(None, min_length=1, max_length=8)
+    stop: list[Annotated[str, Field(min_length=1, max_length=32)]] | None = Field(None, min_length=1, max_length=8)
 
 
 class BudgetIn(Strict):
     """Caps; null is no cap. With no cap at all the default budget applies."""
 
-    tokens: int | None = Field(None, ge=1, le=10**10)
-    policy_calls: int | None = Field(None, ge=1, le=10**9)
-    reward_calls: int | None = Field(None, ge=1, le=10**9)
+    tokens: int | None = Field(None, ge=1, le=10**9)
+    policy_calls: int | None = Field(None, ge=1, le=10**8)
+    reward_calls: int | None = Field(None, ge=1, le=10**8)
     nodes: int | None = Field(None, ge=2, le=10**7, description="The problem itself is a node too.")
-    seconds: float | None = Field(None, gt=0, le=10**7)
+    seconds: float | None = Field(None, gt=0, le=604_800)
 
 
 class RunIn(Strict):

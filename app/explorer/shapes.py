@@ -27,11 +27,15 @@ class SessionOut(Schema):
 
 
 class SessionPage(Schema):
+    """A page of sessions."""
+
     items: list[SessionOut]
     next: str | None
 
 
 class ProblemOut(Schema):
+    """What a run works on."""
+
     text: str
     answer: str | None
     verifier: str | None
@@ -92,6 +96,8 @@ class RunOut(Schema):
 
 
 class RunPage(Schema):
+    """A page of runs."""
+
     items: list[RunOut]
     next: str | None
 
@@ -136,17 +142,22 @@ class NodeOut(Schema):
 
 
 class NodePage(Schema):
+    """A page of nodes; give `next` back as `after`."""
+
     items: list[NodeOut]
     next: int | None
 
 
 class NodeDetail(NodeOut):
-    """Everything about a node: its tokens, the exact prompt it was sampled from, the exact text a reward model read."""
+    """Everything about a node: its tokens, the exact prompt it was sampled from, the exact text a reward model read.
+
+    The token lists are empty for the problem and for human steps; `token_texts` also where no tokenizer is at hand.
+    """
 
     children: list[int]
-    token_ids: list[int] | None
-    token_texts: list[str] | None
-    token_logprobs: list[float] | None
+    token_ids: list[int]
+    token_texts: list[str]
+    token_logprobs: list[float]
     saw: dict[str, Any] | None
     reward_inputs: list[dict[str, Any]]
     path: list[int]
@@ -163,6 +174,8 @@ class EventOut(Schema):
 
 
 class EventPage(Schema):
+    """A page of the journal; give `next` back as `after`."""
+
     items: list[EventOut]
     next: int | None
 
@@ -172,3 +185,19 @@ class CommandOut(Schema):
 
     command: UUID
     state: str
+
+
+class ChartOut(Schema):
+    """A plotly figure and what to look for in it."""
+
+    name: str
+    title: str
+    look_for: str
+    figure: dict[str, Any]
+
+
+class ChartsOut(Schema):
+    """Figures drawn from the events up to `as_of_seq`."""
+
+    charts: list[ChartOut]
+    as_of_seq: int

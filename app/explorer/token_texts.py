@@ -1,4 +1,4 @@
-"""What each token says, for shading a step by its tokens' logprobs. Reads tokenizers only, never a model."""
+"""What each token says, and whether a policy can read a text. Reads tokenizers only, never a model."""
 
 from __future__ import annotations
 
@@ -13,26 +13,38 @@ from search.tokenization import Tokenization, TokenizationError
 
 def token_texts(policy: str, token_ids: Sequence[int]) -> list[str] | None:
     """The text of each token, empty for special ones; None where this machine has no tokenizer of that policy."""
-    pieces = _pieces(policy)
-    if pieces is None or any(not 0 <= token < len(pieces) for token in token_ids):
+    tokenization = _tokenization(policy)
+    if tokenization is None or any(not 0 <= token < len(tokenization.pieces) for token in token_ids):
         return None
-    return [pieces[token] for token in token_ids]
+    return [tokenization.pieces[token] for token in token_ids]
 
 
-def _pieces(policy: str) -> list[str] | None:
+def unreadable(policy: str, text: str) -> str | None:
+    """Why the policy cannot read `text`, as far as its tokenizer is known here; None if it can."""
+    tokenization = _tokenization(policy)
+    if tokenization is not None:
+        try:
+            tokenization.encode(text)
+        except TokenizationError as error:
+            return str(error)
+    return None
+
+
+def _tokenization(policy: str) -> Tokenization | None:
     model = LanguageModel.objects.filter(kind=LanguageModel.Kind.POLICY, slug=policy).first()
-    if model is None:
+    if model is None or not (model.builtin or model.location):
         return None
     folder = WEIGHTS / "policy" if model.builtin else Path(model.location)
     tokenizer = folder / "tokenizer.json"
     if not tokenizer.is_file():
         return None
-    return _pieces_of(folder, tokenizer.stat().st_mtime_ns)
+    return _of_folder(folder, tokenizer.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=8)
-def _pieces_of(folder: Path, changed_at: int) -> list[str] | None:
+def _of_folder(folder: Path, changed_at: int) -> Tokenization | None:
+    """`changed_at` makes an exchanged tokenizer a new entry."""
     try:
-        return Tokenization(folder).pieces
+        return Tokenization(folder)
     except TokenizationError:
         return None

@@ -27,6 +27,9 @@ class ShareLinkIn(Schema):
     expires_at: datetime | None = None
 
 
+NOTHING_CHOSEN = Body(default_factory=ShareLinkIn)
+
+
 class ShareLinkOut(Schema):
     """A link without its token, which was shown once."""
 
@@ -53,7 +56,7 @@ class ShareLinkList(Schema):
 
 
 @router.post("/sessions/{uuid:session_id}/share-links", response={201: ShareLinkMade}, summary="Share a session")
-def share(request: HttpRequest, session_id: UUID, link: ShareLinkIn = Body(default_factory=ShareLinkIn)) -> Status:
+def share(request: HttpRequest, session_id: UUID, link: ShareLinkIn = NOTHING_CHOSEN) -> Status:
     """A link that reads this session and nothing else."""
     session = visible_session(request, session_id, "share")
     made, token = share_link_create(session=session, created_by=user_of(request), expires_at=link.expires_at)

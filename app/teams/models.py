@@ -66,6 +66,9 @@ class Invitation(models.Model):
     accepted_at = models.DateTimeField(null=True, blank=True)
     accepted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
+    def __str__(self) -> str:
+        return f"{self.team}: {self.role}"
+
 
 class ApiToken(models.Model):
     """A bearer token that acts as its user."""
@@ -90,6 +93,9 @@ class LoginToken(models.Model):
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    def __str__(self) -> str:
+        return f"login of {self.user_id} until {self.expires_at}"
+
 
 class ShareLink(models.Model):
     """Reads one session and nothing else, until it expires or is revoked."""
@@ -102,3 +108,6 @@ class ShareLink(models.Model):
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"session {self.session_id} until {self.expires_at}"

@@ -31,7 +31,7 @@ _PATHS: dict[str, tuple[str, str | None]] = {
     "teams.team": ("pk", None),
     "explorer.session": ("team", "pk"),
     "explorer.run": ("session__team", "session"),
-    "annotation.exportjob": ("team", "session"),
+    "annotation.exportjob": ("team", None),
     "teams.sharelink": ("session__team", None),
 }
 

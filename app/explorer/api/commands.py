@@ -16,6 +16,7 @@ from app.explorer.shapes import CommandOut
 
 router = Router(tags=["commands"])
 NO_FIELDS = Body(default_factory=CommandIn)
+ONE_CHILD = Body(default_factory=ExpandIn)
 
 
 def _give(request: HttpRequest, run_id: UUID, kind: CommandKind, given: CommandIn, **fields: Any) -> Status:
@@ -50,9 +51,7 @@ def raise_budget(request: HttpRequest, run_id: UUID, command: RaiseIn) -> Status
 
 
 @router.post("/runs/{uuid:run_id}/nodes/{int:index}/expand", response={202: CommandOut}, summary="Expand a node")
-def expand(
-    request: HttpRequest, run_id: UUID, index: int, command: ExpandIn = Body(default_factory=ExpandIn)
-) -> Status:
+def expand(request: HttpRequest, run_id: UUID, index: int, command: ExpandIn = ONE_CHILD) -> Status:
     """The policy writes `n` more next steps below it."""
     return _give(request, run_id, CommandKind.EXPAND, command, node=index, n=command.n)
 

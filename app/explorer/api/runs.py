@@ -11,9 +11,10 @@ from ninja import Query, Router, Status
 from app.config.pages import Cursor, Limit
 from app.explorer.access import user_of, visible_run, visible_session
 from app.explorer.schemas import ForkIn, RunIn
-from app.explorer.selectors import events_page, run_shape, runs_page, skeleton
+from app.explorer.selectors import charts_of, events_page, run_shape, runs_page, skeleton
+from app.explorer.selectors.charts import Theme
 from app.explorer.services import run_create, run_fork
-from app.explorer.shapes import EventPage, RunOut, RunPage
+from app.explorer.shapes import ChartsOut, EventPage, RunOut, RunPage
 
 router = Router(tags=["runs"])
 
@@ -61,3 +62,9 @@ def events(
 def tree_skeleton(request: HttpRequest, run_id: UUID, at: Annotated[int | None, Query(ge=1)] = None) -> dict[str, Any]:
     """`{as_of_seq, count, chosen, columns}` of one moment: now, or after event `at`."""
     return skeleton(visible_run(request, run_id).pk, at)
+
+
+@router.get("/runs/{uuid:run_id}/charts", response=ChartsOut, summary="The charts of a run")
+def charts(request: HttpRequest, run_id: UUID, theme: Theme = "light") -> dict[str, Any]:
+    """Plotly figures as JSON, each with a sentence that says what to look for; refreshed at most every two seconds."""
+    return charts_of(visible_run(request, run_id), theme)

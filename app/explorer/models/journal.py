@@ -27,6 +27,9 @@ class Event(models.Model):
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(seq__gte=1), name="explorer_event_from_one")]
 
+    def __str__(self) -> str:
+        return f"{self.seq} {self.kind}"
+
 
 class CommandKind(models.TextChoices):
     """What a person can ask of a run; the names of the journal's `human` effect."""
@@ -70,3 +73,6 @@ class Command(models.Model):
             models.UniqueConstraint(fields=["run", "number"], name="explorer_command_order"),
             models.CheckConstraint(condition=Q(kind__in=CommandKind.values), name="explorer_command_kind"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of run {self.run_id}"

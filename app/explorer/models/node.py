@@ -36,6 +36,9 @@ class Node(models.Model):
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(index__gte=0, depth__gte=0), name="explorer_node_index")]
 
+    def __str__(self) -> str:
+        return f"node {self.index} of run {self.run_id}"
+
 
 class NodeState(models.Model):
     """What the search thinks of a node; written at most once per flush. Indexed by its key only."""
@@ -57,3 +60,6 @@ class NodeState(models.Model):
     correct = models.BooleanField(null=True)
     reachable = models.BooleanField(null=True)
     decision = models.JSONField(null=True)
+
+    def __str__(self) -> str:
+        return f"node {self.index} of run {self.run_id}: {self.status}"

@@ -100,6 +100,9 @@ class Run(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.algorithm} {self.pk} ({self.state})"
+
 
 class RunAttempt(models.Model):
     """One worker's turn at a run: what it wrote, and what was lost when it died. Not part of the journal."""
@@ -114,3 +117,6 @@ class RunAttempt(models.Model):
     last_seq = models.BigIntegerField(null=True, blank=True)
     generated_tokens = models.BigIntegerField(default=0, db_default=0)
     lost_tokens = models.BigIntegerField(default=0, db_default=0)
+
+    def __str__(self) -> str:
+        return f"attempt {self.lease} at {self.run_id}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.explorer.selectors.charts import charts_of
 from app.explorer.selectors.events import events_page, journal_events
 from app.explorer.selectors.nodes import node_detail, nodes_page
 from app.explorer.selectors.queue import queue_places
@@ -10,6 +11,7 @@ from app.explorer.selectors.sessions import session_shape, sessions_page
 from app.explorer.selectors.skeleton import skeleton
 
 __all__ = [
+    "charts_of",
     "events_page",
     "journal_events",
     "node_detail",

@@ -37,9 +37,10 @@ SELECT (payload ->> 'node')::int, payload::text FROM explorer_event
 WHERE run_id = %s AND kind = 'human' AND payload ->> 'command' = 'hint' AND seq <= %s ORDER BY seq
 """
 NAMES = (
-    "index parents depth kind key text tokens finish logprob by created_seq status value visits reward rewards weight"
-    " prior answer canonical correct reachable decision"
-).split()
+    "index", "parents", "depth", "kind", "key", "text", "tokens", "finish", "logprob", "by", "created_seq",
+    "status", "value", "visits", "reward", "rewards", "weight", "prior", "answer", "canonical", "correct",
+    "reachable", "decision",
+)  # fmt: skip
 
 
 def nodes_page(run_id: UUID, *, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:

@@ -13,6 +13,7 @@ from app.explorer.doorbell import command_announce
 from app.explorer.models import Command, Node, NodeState, Run, RunState
 from app.explorer.models.journal import CommandKind
 from app.explorer.services.session import session_touch
+from app.explorer.token_texts import unreadable
 from app.teams.models import User
 from search.budget import Caps
 from search.commands import Command as SearchCommand
@@ -32,7 +33,7 @@ def command_create(
     text: str | None = None,
     n: int | None = None,
     budget: dict[str, Any] | None = None,
-    id: UUID | None = None,  # noqa: A002 - the field's name in the API
+    id: UUID | None = None,
 ) -> Command:
     """Store a command for the run's worker and announce it. The same `id` again returns the stored command.
 
@@ -53,6 +54,8 @@ def command_create(
     _check_state(run, kind, waiting)
     if node is not None:
         _check_node(run, kind, node, waiting)
+    if kind in (CommandKind.EDIT, CommandKind.HINT) and (why := unreadable(run.policy, payload["text"])) is not None:
+        raise Invalid.field("text", f"the policy {run.policy} cannot read it: {why}", "write it without that character")
     if kind == CommandKind.EDIT:
         _check_one_step(run, payload["text"])
     if kind == CommandKind.HINT:

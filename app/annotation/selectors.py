@@ -1,0 +1,57 @@
+"""Reads of labels, and what nodes show of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.annotation.models import StepLabel
+from app.explorer.models import Run
+from app.teams.models import User
+from app.teams.principals import Principal
+
+
+def own_labels(principal: Principal, run: Run, indices: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """The caller's own current mark of each of these nodes that has one; readers of share links have none."""
+    if not isinstance(principal, User) or not indices:
+        return {}
+    labels = _current(run).filter(
+        annotator=principal, source=StepLabel.Source.HUMAN, node_index__gte=min(indices), node_index__lte=max(indices)
+    )
+    return {label.node_index: _content(label) for label in labels}
+
+
+def node_labels(run: Run, index: int) -> list[dict[str, Any]]:
+    """Everybody's current labels of one node, each with its source."""
+    return [label_shape(label) for label in _current(run).filter(node_index=index).order_by("pk")]
+
+
+def labels_page(run: Run, *, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
+    """Current labels of a run in the order they were given, and where the next page starts."""
+    rows = list(_current(run).filter(pk__gt=after).order_by("pk")[: limit + 1])
+    page = rows[:limit]
+    return [label_shape(label) for label in page], page[-1].pk if len(rows) > limit else None
+
+
+def label_shape(label: StepLabel) -> dict[str, Any]:
+    """A label with who, when and from where."""
+    return _content(label) | {
+        "node": label.node_index,
+        "source": label.source,
+        "model": label.model,
+        "by": label.annotator.username if label.annotator else None,
+    }
+
+
+def _current(run: Run) -> Any:
+    return StepLabel.objects.filter(run=run, replaced_at__isnull=True).select_related("annotator")
+
+
+def _content(label: StepLabel) -> dict[str, Any]:
+    return {
+        "rating": label.rating,
+        "unsure": label.unsure,
+        "tags": label.tags,
+        "comment": label.comment,
+        "at": label.created_at,
+    }

@@ -1,0 +1,58 @@
+"""The charts of a run, built from its observations and kept for as long as the run does not move on."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Literal
+
+import structlog
+from django.core.cache import cache
+from django.db import connection
+from redis.exceptions import RedisError
+
+from app.explorer.models import Run
+from app.explorer.store.jsonb import loads
+from search.events import Event
+
+log = structlog.get_logger(__name__)
+
+Theme = Literal["light", "dark"]
+REFRESH_SECONDS = 2.0  # many people watching a running search cost no more than one
+KEEP_SECONDS = 3600
+
+_OBSERVATIONS = """
+SELECT seq, kind, payload::text FROM explorer_event
+WHERE run_id = %s AND seq <= %s AND kind = ANY(%s) ORDER BY seq
+"""
+
+
+def charts_of(run: Run, theme: Theme) -> dict[str, Any]:
+    """`{charts: [{name, title, look_for, figure}], as_of_seq}`; at most one refresh in two seconds."""
+    key = f"espalier:charts:{run.pk}:{theme}"
+    kept = _kept(key)
+    if kept is not None and (kept["answer"]["as_of_seq"] == run.head_seq or time.time() - kept["at"] < REFRESH_SECONDS):
+        answer: dict[str, Any] = kept["answer"]
+        return answer
+    answer = _drawn(run, theme)
+    try:
+        cache.set(key, {"at": time.time(), "answer": answer}, KEEP_SECONDS)
+    except RedisError as error:
+        log.warning("charts are not kept", error=str(error))
+    return answer
+
+
+def _kept(key: str) -> dict[str, Any] | None:
+    try:
+        kept: dict[str, Any] | None = cache.get(key)
+        return kept
+    except RedisError:
+        return None
+
+
+def _drawn(run: Run, theme: Theme) -> dict[str, Any]:
+    from search.figures import KINDS, charts  # plotly takes a second to load: only those who look at charts wait
+
+    with connection.cursor() as cursor:
+        cursor.execute(_OBSERVATIONS, (run.pk, run.head_seq, sorted(KINDS)))
+        events = [Event(seq, kind, loads(payload)) for seq, kind, payload in cursor.fetchall()]
+    return {"charts": [chart.as_json() for chart in charts(events, theme)], "as_of_seq": run.head_seq}
