@@ -1,0 +1,42 @@
+/** The selected node's details, fetched when it is selected: tokens, what the models saw, everybody's labels. */
+
+import { api } from '../../api/client'
+import { sentenceOf } from '../../api/problem'
+
+export interface NodeDetail {
+  token_ids: number[]
+  token_texts: string[]
+  token_logprobs: number[]
+  saw: { prompt: string; sampling: Record<string, unknown> } | null
+  reward_inputs: { source: string; text: string; scored: [offset: number, score: number | null][] }[]
+  labels: { rating: number | null; by?: string | null; at?: string | null; source?: string; comment?: string }[]
+}
+
+export class DetailLoader {
+  detail = $state.raw<NodeDetail | null>(null)
+  trouble = $state<string | null>(null)
+  private asked: AbortController | null = null
+  private of: string | null = null
+
+  /** Fetches what is known of a node. `key` changes when there is something new to fetch. */
+  async load(run: string, node: number, key: string): Promise<void> {
+    this.asked?.abort()
+    const asked = new AbortController()
+    this.asked = asked
+    const name = `${run}/${node}`
+    if (this.of !== name) this.detail = null
+    this.of = name
+    try {
+      // Walking through the tree by arrow keys must not ask for every node passed.
+      await new Promise((resolve) => setTimeout(resolve, this.detail ? 250 : 60))
+      if (asked.signal.aborted) return
+      const detail = await api.get<NodeDetail>(`/runs/${run}/nodes/${node}`, undefined, asked.signal)
+      if (asked.signal.aborted) return
+      this.detail = detail
+      this.trouble = null
+    } catch (thrown) {
+      if (!asked.signal.aborted) this.trouble = sentenceOf(thrown)
+    }
+    void key
+  }
+}

@@ -1,0 +1,71 @@
+/** The keys of the explorer, and the sheet that lists them. Off while typing, and while a dialog is open. */
+
+import type { Explorer } from './explorer.svelte'
+import { choices, pressed } from './inspector/ratings'
+import { treeStep } from './walk'
+
+export interface Doings {
+  search: () => void
+  keySheet: () => void
+  fit: () => void
+  zoom: (factor: number) => void
+  play: () => void
+}
+
+export const keySheet: { keys: string[]; title: string }[] = [
+  { keys: ['←', '→'], title: 'To the parent, to the first child' },
+  { keys: ['↑', '↓'], title: 'To the sibling above or below' },
+  { keys: ['r'], title: 'To the root' },
+  { keys: ['f'], title: 'Fold or unfold what lies below' },
+  { keys: ['o'], title: 'Show only what lies below (again: everything)' },
+  { keys: ['/'], title: 'Find a step' },
+  { keys: ['Space'], title: 'Replay the search, or stop replaying' },
+  { keys: ['1', '2', '3'], title: 'Mark the step bad, neutral, good' },
+  { keys: ['u'], title: 'Mark the step unsure; any mark pressed again is taken back' },
+  { keys: ['0'], title: 'Show the whole tree' },
+  { keys: ['+', '−'], title: 'Zoom in, zoom out' },
+  { keys: ['Esc'], title: 'Select nothing' },
+  { keys: ['?'], title: 'This sheet' },
+]
+
+export function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false
+  return (
+    target.isContentEditable ||
+    target.matches('input, textarea, select') ||
+    document.querySelector('dialog[open]') !== null
+  )
+}
+
+/** Carries out a key press; answers whether it meant something here. */
+export function pressKey(event: KeyboardEvent, explorer: Explorer, doings: Doings): boolean {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return false
+  if (event.key.startsWith('Arrow')) {
+    explorer.select(treeStep(explorer.tree, explorer.selected, event.key))
+    return true
+  }
+  const choice = choices.find((one) => one.key === event.key)
+  if (choice) {
+    const { labels, selected } = explorer
+    if (!labels.may || !selected) return false
+    void labels.set(selected, pressed(choice, labels.own(selected)))
+    return true
+  }
+  const onButton =
+    event.target instanceof HTMLElement && event.target.closest('button, summary, [role="separator"]') !== null
+  const acts: Record<string, () => void> = {
+    r: () => explorer.select(explorer.tree.nodes.length ? 0 : null),
+    f: () => explorer.selected !== null && explorer.toggleFold(explorer.selected),
+    o: () => explorer.toggleHoist(explorer.selected),
+    '/': doings.search,
+    '?': doings.keySheet,
+    '0': doings.fit,
+    '+': () => doings.zoom(1.25),
+    '=': () => doings.zoom(1.25),
+    '-': () => doings.zoom(0.8),
+    Escape: () => explorer.select(null),
+    ...(onButton ? {} : { ' ': doings.play }),
+  }
+  acts[event.key]?.()
+  return event.key in acts
+}

@@ -1,0 +1,107 @@
+/** The folded tree: what the events so far say about every node. Nodes are append-only; edges form a DAG. */
+
+import type { Finish, Finished, NodeKind, Resampled, RunEvent, SelectionStep, Spent } from './events'
+
+export type Status = 'open' | 'expanded' | 'pruned' | 'terminal' | 'selected'
+
+/** What a strategy or a person last decided about a node, and the numbers that decided it. */
+export interface Decision {
+  outcome: 'pruned' | 'kept' | 'resampled'
+  rule: string
+  score: number | null
+  cutoff: number | null
+  rank: number | null
+  of: number | null
+  by: string | null
+  ess: number | null
+  seq: number
+}
+
+export interface TreeNode {
+  index: number
+  parents: number[]
+  children: number[]
+  depth: number
+  kind: NodeKind
+  key: string
+  status: Status
+  text: string
+  tokens: number
+  finish: Finish | null
+  logprob: number | null
+  prior: number | null
+  rewards: Record<string, number>
+  reward: number | null
+  value: number | null
+  visits: number
+  weight: number | null
+  answer: string | null
+  canonical: string | null
+  correct: boolean | null
+  reachable: boolean | null
+  decision: Decision | null
+  by: string | null
+  /** Sequence of the event that added the node. */
+  seq: number
+  /** The node's part of the latest simulation that passed through it. */
+  selection: SelectionStep | null
+}
+
+/** What `hope.ts` keeps about the nodes, to know when the last correct path is lost. */
+export interface Hope {
+  counted: boolean[]
+  /** Whether what hangs below the node is cut off: it, or every way to it, was pruned. */
+  cut: boolean[]
+  everHopeful: boolean
+}
+
+export interface Tree {
+  nodes: TreeNode[]
+  seq: number
+  chosen: number[]
+  finished: Finished | null
+  spent: Spent | null
+  /** Every resampling so far, oldest first. */
+  resamplings: Resampled[]
+  /** Best driving reward seen, and where. */
+  best: { node: number; reward: number } | null
+  /** The first event after which no correct path was left, and the node whose loss it was. */
+  lost: { seq: number; node: number | null } | null
+  /** Nodes on a live frontier from which a correct answer can still be reached. */
+  hopeful: number
+  hope: Hope
+  /** Events of a kind this reducer does not know; kept, never folded. */
+  unknown: RunEvent[]
+}
+
+export function emptyTree(): Tree {
+  return {
+    nodes: [],
+    seq: 0,
+    chosen: [],
+    finished: null,
+    spent: null,
+    resamplings: [],
+    best: null,
+    lost: null,
+    hopeful: 0,
+    hope: { counted: [], cut: [], everHopeful: false },
+    unknown: [],
+  }
+}
+
+/** The path from the root to `index`, following first parents; both ends included. */
+export function pathTo(tree: Tree, index: number): number[] {
+  const path: number[] = []
+  let node: TreeNode | undefined = tree.nodes[index]
+  while (node) {
+    path.push(node.index)
+    node = node.parents.length ? tree.nodes[node.parents[0] as number] : undefined
+  }
+  return path.reverse()
+}
+
+/** Whether the node is an end of a solution: what the policy finished, or ran out of room on. */
+export function isEnd(node: TreeNode): boolean {
+  return node.finish !== null && node.finish !== 'step'
+}

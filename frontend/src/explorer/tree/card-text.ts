@@ -1,0 +1,42 @@
+/** A step's first line, cut to a card's width. Measured once per node; most text is monospaced ASCII and needs no measuring. */
+
+const plain = /^[\x20-\x7e]*$/
+
+export class CardText {
+  private readonly cut = new Map<number, string>()
+  private advance = 0
+
+  /** Forgets everything: the font arrived, or changed. */
+  clear(): void {
+    this.cut.clear()
+    this.advance = 0
+  }
+
+  /** `context.font` must be the card's font. */
+  fit(context: CanvasRenderingContext2D, node: number, text: string, width: number): string {
+    const known = this.cut.get(node)
+    if (known !== undefined) return known
+    this.advance ||= context.measureText('0000000000').width / 10
+    const fitted = shorten(context, firstLine(text), width, this.advance)
+    this.cut.set(node, fitted)
+    return fitted
+  }
+}
+
+/** The first line with something on it; at most 200 characters are looked at. */
+export function firstLine(text: string): string {
+  const head = text.slice(0, 2000).trimStart()
+  const end = head.indexOf('\n')
+  const line = end < 0 ? head : head.slice(0, end)
+  return line.slice(0, 200).replaceAll('\t', ' ')
+}
+
+function shorten(context: CanvasRenderingContext2D, line: string, width: number, advance: number): string {
+  const room = Math.floor(width / advance)
+  if (plain.test(line)) return line.length <= room ? line : `${line.slice(0, Math.max(0, room - 1))}…`
+  let letters = Array.from(line)
+  while (letters.length > 1 && context.measureText(`${letters.join('')}…`).width > width) {
+    letters = letters.slice(0, Math.max(1, Math.floor(letters.length * 0.85)))
+  }
+  return letters.length === Array.from(line).length ? line : `${letters.join('')}…`
+}

@@ -1,0 +1,112 @@
+/**
+ * Branches: a level run along the parent's height, a rounded bend in the gap before the child, as on a trained tree.
+ * Thin and pale where pruned, dotted where resampled away, thick in the accent where chosen.
+ */
+
+import { isBelowCut } from '../model/hope'
+import type { TreeNode } from '../model/tree'
+import { cardInset, cardWidth, columnPitch, columnX, lowerBound, rowHeight, seen } from './geometry'
+import { isDrawn, type ViewState } from './view-state'
+
+type Strand = 'living' | 'pale' | 'dotted' | 'trail' | 'chosen'
+
+const gap = columnPitch - cardWidth
+
+/** Draws every branch with an end in view, faint strands first. The context is in tree coordinates. */
+export function drawEdges(context: CanvasRenderingContext2D, view: ViewState): void {
+  const strands: Record<Strand, Path2D> = {
+    pale: new Path2D(),
+    dotted: new Path2D(),
+    living: new Path2D(),
+    trail: new Path2D(),
+    chosen: new Path2D(),
+  }
+  const busy: [width: number, path: Path2D][] = []
+  for (const column of view.scene.columns) if (column?.depth) gatherColumn(view, column, strands, busy)
+  stroke(context, view, strands.pale, view.colors.hairline, 1)
+  context.setLineDash([1.5 / view.camera.k, 3 / view.camera.k])
+  stroke(context, view, strands.dotted, view.colors['hairline-strong'], 1.2)
+  context.setLineDash([])
+  stroke(context, view, strands.living, view.colors['hairline-strong'], 1.2)
+  for (const [width, path] of busy) stroke(context, view, path, view.colors['hairline-strong'], width)
+  stroke(context, view, strands.trail, view.colors.ink, 1.6)
+  stroke(context, view, strands.chosen, view.colors.accent, 3.5)
+}
+
+function stroke(context: CanvasRenderingContext2D, view: ViewState, path: Path2D, color: string, width: number): void {
+  context.strokeStyle = color
+  // Thinner from afar, but never below a hairline of the screen.
+  const scaled = Math.max(0.6, width * Math.min(1, 0.45 + view.camera.k * 0.6))
+  context.lineWidth = scaled / view.camera.k
+  context.stroke(path)
+}
+
+function gatherColumn(
+  view: ViewState,
+  column: { depth: number; order: Int32Array; heights: Float32Array },
+  strands: Record<Strand, Path2D>,
+  busy: [number, Path2D][],
+): void {
+  const { scene, tree, camera, now } = view
+  const window = seen(camera, view.size, 60)
+  const right = columnX(column.depth)
+  if (right - columnPitch > window.right || right + cardWidth < window.left) return
+  const count = column.order.length
+  const own = (i: number) => (column.heights[i] as number) * rowHeight
+  const parentHeight = (i: number) => {
+    const parent = tree.nodes[column.order[i] as number]?.parents[0]
+    return parent === undefined ? own(i) : scene.yOf(parent, now)
+  }
+  const first = Math.min(lowerBound(count, own, window.top), lowerBound(count, parentHeight, window.top))
+  const last = Math.max(lowerBound(count, own, window.bottom), lowerBound(count, parentHeight, window.bottom))
+  const apart = 0.8 / camera.k
+  let drawnAt = Number.NEGATIVE_INFINITY
+  for (let i = first; i < last; i += 1) {
+    const index = column.order[i] as number
+    if (!isDrawn(view, index)) continue
+    const node = tree.nodes[index] as TreeNode
+    const y = scene.yOf(index, now)
+    const important = view.chosen.has(index) || view.trail.has(index)
+    // Branches that would fall on the same line of the screen are drawn once.
+    if (y - drawnAt < apart && !important) continue
+    drawnAt = y
+    for (const parent of node.parents) {
+      const strand = strandOf(view, node, parent)
+      const width = strand === 'living' ? busyness(node) : 0
+      const path = width > 0 ? new Path2D() : strands[strand]
+      if (width > 0) busy.push([width, path])
+      trace(path, view, parent, right, y, scene.presence(index, now))
+    }
+  }
+}
+
+function strandOf(view: ViewState, node: TreeNode, parent: number): Strand {
+  if (view.chosen.has(node.index) && view.chosen.has(parent)) return 'chosen'
+  if (view.trail.has(node.index) && view.trail.has(parent)) return 'trail'
+  if (node.decision?.outcome === 'resampled' && node.status === 'pruned') return 'dotted'
+  if (node.status === 'pruned' || isBelowCut(view.tree, node.index) || view.dimmed(node.index)) return 'pale'
+  return 'living'
+}
+
+/** Extra width of a branch that many simulations passed through; 0 for the usual width. */
+function busyness(node: TreeNode): number {
+  return node.visits < 4 ? 0 : Math.min(4.5, 0.6 + 0.55 * Math.log2(node.visits))
+}
+
+function trace(path: Path2D, view: ViewState, parent: number, x: number, y: number, presence: number): void {
+  const from = view.tree.nodes[parent]
+  if (!from) return
+  const startX = columnX(from.depth)
+  const startY = view.scene.yOf(parent, view.now)
+  const bend = x - cardInset - gap
+  path.moveTo(startX, startY)
+  path.lineTo(bend, startY)
+  if (presence < 1) {
+    // A new branch grows out of its parent's line.
+    const tipY = startY + (y - startY) * presence
+    path.bezierCurveTo(bend + gap * 0.6, startY, bend + gap * 0.4, tipY, bend + (gap + cardInset) * presence, tipY)
+    return
+  }
+  path.bezierCurveTo(bend + gap * 0.6, startY, bend + gap * 0.4, y, bend + gap, y)
+  path.lineTo(x, y)
+}

@@ -1,0 +1,101 @@
+/** Where every node is drawn now: the layout's columns, with 150 ms of easing between what was and what is wished. */
+
+import type { Column } from './columns'
+import { type Bounds, cardHeight, cardInset, cardWidth, columnX, rowHeight } from './geometry'
+
+const easing = 150
+
+export class Scene {
+  readonly columns: Column[] = []
+  /** Nodes that have a place: indices below this. */
+  placed = 0
+  private wished = new Float32Array(1024)
+  private from = new Float32Array(1024)
+  private movedAt = new Float64Array(1024).fill(-easing)
+  private bornAt = new Float64Array(1024).fill(-easing)
+  private restAt = 0
+
+  constructor(private readonly still: () => boolean = () => false) {}
+
+  /** Takes the columns that changed. `fresh` says from which index on nodes are new, and so ease in. */
+  take(columns: Column[], now: number): void {
+    const calm = this.still() || this.placed === 0
+    const known = this.placed
+    for (const column of columns) {
+      for (let i = 0; i < column.order.length; i += 1) {
+        const node = column.order[i] as number
+        this.place(node, (column.heights[i] as number) * rowHeight, now, calm, node >= known)
+      }
+      this.columns[column.depth] = column
+    }
+  }
+
+  private place(node: number, y: number, now: number, calm: boolean, fresh: boolean): void {
+    this.grow(node + 1)
+    if (fresh) {
+      this.from[node] = y
+      this.bornAt[node] = calm ? -easing : now
+      this.placed = Math.max(this.placed, node + 1)
+    } else if (Math.abs((this.wished[node] as number) - y) > 0.01) {
+      this.from[node] = calm ? y : this.yOf(node, now)
+      this.movedAt[node] = now
+    } else return
+    this.wished[node] = y
+    if (!calm) this.restAt = now + easing
+  }
+
+  private grow(count: number): void {
+    if (count <= this.wished.length) return
+    const length = 2 ** Math.ceil(Math.log2(count))
+    const copy = <Numbers extends Float32Array | Float64Array>(old: Numbers, fresh: Numbers): Numbers => {
+      fresh.set(old)
+      return fresh
+    }
+    this.wished = copy(this.wished, new Float32Array(length))
+    this.from = copy(this.from, new Float32Array(length))
+    this.movedAt = copy(this.movedAt, new Float64Array(length).fill(-easing))
+    this.bornAt = copy(this.bornAt, new Float64Array(length).fill(-easing))
+  }
+
+  /** Whether something is still easing. */
+  moving(now: number): boolean {
+    return now < this.restAt
+  }
+
+  yOf(node: number, now: number): number {
+    const progress = (now - (this.movedAt[node] as number)) / easing
+    const to = this.wished[node] as number
+    if (progress >= 1) return to
+    const from = this.from[node] as number
+    return from + (to - from) * eased(progress)
+  }
+
+  /** 0 when just added, 1 when fully there. */
+  presence(node: number, now: number): number {
+    const progress = (now - (this.bornAt[node] as number)) / easing
+    return progress >= 1 ? 1 : eased(Math.max(0, progress))
+  }
+
+  bounds(): Bounds {
+    let top = 0
+    let bottom = 0
+    let deepest = 0
+    for (const column of this.columns) {
+      if (!column?.order.length) continue
+      top = Math.min(top, (column.heights[0] as number) * rowHeight)
+      bottom = Math.max(bottom, (column.heights.at(-1) as number) * rowHeight)
+      deepest = Math.max(deepest, column.depth)
+    }
+    const left = columnX(0) - cardInset
+    return {
+      left,
+      top: top - cardHeight / 2,
+      right: columnX(deepest) - cardInset + cardWidth,
+      bottom: bottom + cardHeight / 2,
+    }
+  }
+}
+
+function eased(progress: number): number {
+  return 1 - (1 - progress) ** 3
+}

@@ -1,0 +1,35 @@
+/** What a drawing of the tree depends on, besides the tree itself. */
+
+import type { Colors } from '../../design/colors'
+import type { Tree } from '../model/tree'
+import type { Colouring } from './colouring'
+import type { Camera, Size } from './geometry'
+import type { Scene } from './scene'
+
+export interface ViewState {
+  tree: Tree
+  scene: Scene
+  camera: Camera
+  size: Size
+  pixelRatio: number
+  colors: Colors
+  fonts: { mono: string; sans: string }
+  colouring: Colouring
+  selected: number | null
+  hovered: number | null
+  /** Nodes from the root to the selected one. */
+  trail: ReadonlySet<number>
+  chosen: ReadonlySet<number>
+  /** Folded subtrees' roots; what lies below them is not drawn. */
+  folded: ReadonlySet<number>
+  /** Inside a folded subtree. */
+  hidden: (node: number) => boolean
+  /** Outside the hoisted subtree. */
+  dimmed: (node: number) => boolean
+  now: number
+}
+
+/** Whether the node is on the screen at all, now: the scrubber may have gone back to before it was added. */
+export function isDrawn(view: ViewState, node: number): boolean {
+  return node < view.tree.nodes.length && node < view.scene.placed && !view.hidden(node)
+}

@@ -1,0 +1,223 @@
+/** The living drawing: owns the canvas, draws a frame when something changed, and nothing when nothing did. */
+
+import { type Colors, readColors } from '../../design/colors'
+import type { Tree } from '../model/tree'
+import { TreeCamera } from './camera'
+import { CardText } from './card-text'
+import type { Colouring } from './colouring'
+import type { Column } from './columns'
+import { drawEdges } from './draw-edges'
+import { drawNodes } from './draw-nodes'
+import { cardInset, cardWidth, columnX, detailAt, type Size, seen } from './geometry'
+import { nodeUnder } from './hit'
+import { Layout } from './layout'
+import { Minimap } from './minimap'
+import { Scene } from './scene'
+import type { ViewState } from './view-state'
+
+export interface Shown {
+  tree: Tree
+  colouring: Colouring
+  selected: number | null
+  hovered: number | null
+  trail: ReadonlySet<number>
+  chosen: ReadonlySet<number>
+  folded: ReadonlySet<number>
+  hidden: (node: number) => boolean
+  dimmed: (node: number) => boolean
+}
+
+interface Watcher {
+  /** The person moved the camera by hand. */
+  cameraTaken: () => void
+  /** A frame was drawn that shows every event up to `seq`. */
+  painted: (seq: number) => void
+}
+
+export class TreeView {
+  readonly camera: TreeCamera
+  private readonly scene: Scene
+  private readonly layout: Layout
+  private readonly texts = new CardText()
+  private readonly minimap: Minimap
+  private readonly context: CanvasRenderingContext2D
+  private readonly motion = window.matchMedia('(prefers-reduced-motion: reduce)')
+  private colors: Colors = readColors()
+  private fonts = { mono: 'monospace', sans: 'sans-serif' }
+  private size: Size = { width: 1, height: 1 }
+  private frame = 0
+  private fitted = false
+  following = false
+
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    minimap: HTMLCanvasElement,
+    private shown: Shown,
+    private readonly liveSeq: () => number,
+    private readonly watcher: Watcher,
+  ) {
+    this.context = canvas.getContext('2d', { alpha: false }) as CanvasRenderingContext2D
+    const still = () => this.motion.matches
+    this.scene = new Scene(still)
+    this.camera = new TreeCamera(canvas, still, { moved: () => this.redraw(), taken: () => this.watcher.cameraTaken() })
+    this.minimap = new Minimap(minimap, (x, y) => {
+      this.watcher.cameraTaken()
+      this.camera.go({ ...this.camera.current, ...this.centred(x, y) }, performance.now(), true)
+    })
+    this.layout = new Layout((columns) => this.takeColumns(columns))
+    this.readFonts()
+    void document.fonts?.ready.then(() => this.restyle())
+  }
+
+  show(shown: Partial<Shown>): void {
+    Object.assign(this.shown, shown)
+    this.redraw()
+  }
+
+  /** New events were folded: place new nodes, and draw. `tree` is the live one, whatever is shown. */
+  follow(tree: Tree): void {
+    this.layout.follow(tree)
+    this.redraw()
+  }
+
+  resize(size: Size): void {
+    const ratio = window.devicePixelRatio || 1
+    this.size = size
+    this.canvas.width = Math.max(1, Math.round(size.width * ratio))
+    this.canvas.height = Math.max(1, Math.round(size.height * ratio))
+    if (this.following || !this.fitted) this.fit(true)
+    this.draw(performance.now())
+  }
+
+  /** Colours or fonts changed. */
+  restyle(): void {
+    this.colors = readColors()
+    this.readFonts()
+    this.texts.clear()
+    this.minimap.forget()
+    this.redraw()
+  }
+
+  fit(atOnce = false): void {
+    if (this.size.width < 2 || !this.scene.placed) return
+    this.camera.fit(this.scene.bounds(), this.size, performance.now(), atOnce)
+    this.fitted = true
+    this.redraw()
+  }
+
+  tidy(): void {
+    this.layout.tidy()
+  }
+
+  zoomBy(factor: number): void {
+    this.camera.zoomBy(factor, this.size, performance.now())
+    this.redraw()
+  }
+
+  /** Moves as little as needed to have the node in view; `closer` also zooms until its text can be read. */
+  reveal(node: number, closer = false): void {
+    const place = this.tree.nodes[node]
+    if (!place || node >= this.scene.placed) return
+    const goal = this.camera.goal
+    const x = columnX(place.depth) + cardWidth / 2 - cardInset
+    const y = this.scene.yOf(node, Number.POSITIVE_INFINITY)
+    const k = closer && detailAt(goal.k) !== 'cards' ? 0.9 : goal.k
+    const window = seen(goal, this.size, -24)
+    const inside =
+      x - cardWidth / 2 > window.left && x + cardWidth / 2 < window.right && y > window.top && y < window.bottom
+    if (inside && k === goal.k) return
+    this.camera.centre(x, y, k, this.size, performance.now())
+    this.redraw()
+  }
+
+  /** The node drawn under a point of the canvas. */
+  nodeUnder(x: number, y: number): number | null {
+    return nodeUnder(this.state(performance.now()), x, y)
+  }
+
+  /** Where a node's marker is drawn, in canvas pixels of CSS; null if it has no place. */
+  locate(node: number): { x: number; y: number; k: number } | null {
+    const place = this.tree.nodes[node]
+    if (!place || node >= this.scene.placed) return null
+    const { x, y, k } = this.camera.current
+    return { x: columnX(place.depth) * k + x, y: this.scene.yOf(node, performance.now()) * k + y, k }
+  }
+
+  redraw(): void {
+    if (this.frame) return
+    this.frame = requestAnimationFrame((now) => {
+      this.frame = 0
+      this.draw(now)
+    })
+  }
+
+  close(): void {
+    cancelAnimationFrame(this.frame)
+    this.layout.close()
+    this.minimap.close()
+  }
+
+  private get tree(): Tree {
+    return this.shown.tree
+  }
+
+  private takeColumns(columns: Column[]): void {
+    const first = this.scene.placed === 0
+    this.scene.take(columns, performance.now())
+    this.minimap.forget()
+    if (first || !this.fitted) this.fit(true)
+    else if (this.following) this.keepInView()
+    this.redraw()
+  }
+
+  /** While following, zooms out only when the tree has grown out of the window: the picture stays calm. */
+  private keepInView(): void {
+    const bounds = this.scene.bounds()
+    const window = seen(this.camera.goal, this.size, -16)
+    const outside =
+      bounds.left < window.left ||
+      bounds.right > window.right ||
+      bounds.top < window.top ||
+      bounds.bottom > window.bottom
+    if (outside) this.camera.fit(bounds, this.size, performance.now())
+  }
+
+  private centred(x: number, y: number): { x: number; y: number } {
+    const { k } = this.camera.current
+    return { x: this.size.width / 2 - x * k, y: this.size.height / 2 - y * k }
+  }
+
+  private readFonts(): void {
+    const style = getComputedStyle(document.documentElement)
+    this.fonts = { mono: style.getPropertyValue('--mono'), sans: style.getPropertyValue('--sans') }
+  }
+
+  private state(now: number): ViewState {
+    return {
+      ...this.shown,
+      scene: this.scene,
+      camera: this.camera.current,
+      size: this.size,
+      pixelRatio: this.canvas.width / this.size.width,
+      colors: this.colors,
+      fonts: this.fonts,
+      now,
+    }
+  }
+
+  private draw(now: number): void {
+    this.camera.step(now)
+    const view = this.state(now)
+    const { context } = this
+    const { x, y, k } = view.camera
+    context.setTransform(1, 0, 0, 1, 0, 0)
+    context.fillStyle = this.colors.paper
+    context.fillRect(0, 0, this.canvas.width, this.canvas.height)
+    context.setTransform(k * view.pixelRatio, 0, 0, k * view.pixelRatio, x * view.pixelRatio, y * view.pixelRatio)
+    drawEdges(context, view)
+    drawNodes(context, view, this.texts)
+    this.minimap.draw(view)
+    if (this.layout.settled) this.watcher.painted(this.liveSeq())
+    if (this.camera.flying || this.scene.moving(now)) this.redraw()
+  }
+}

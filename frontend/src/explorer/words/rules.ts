@@ -1,0 +1,33 @@
+/** What the rules that decide about nodes are called, and the letter a cut branch wears. */
+
+const titles: Record<string, string> = {
+  beam: 'beam',
+  best_of_n: 'best of N',
+  majority: 'majority vote',
+  greedy: 'greedy',
+  uct: 'UCT',
+  puct: 'PUCT',
+  human: 'hand',
+  'tot-bfs': 'breadth-first selection',
+}
+
+export function ruleTitle(rule: string): string {
+  return titles[rule] ?? rule.replaceAll('_', ' ')
+}
+
+/** The letter beside a cut stroke: B for beam, H for a person's hand, else the rule's first letter. */
+export function ruleLetter(rule: string, by: string | null): string {
+  if (by) return 'H'
+  return (rule[0] ?? '?').toUpperCase()
+}
+
+const aggregates: Record<string, string> = {
+  last: 'the last step’s reward',
+  min: 'the lowest reward on the path',
+  prod: 'the product of the rewards on the path',
+  mean: 'the mean reward on the path',
+}
+
+export function aggregateTitle(rule: string): string | null {
+  return aggregates[rule] ?? null
+}

@@ -1,0 +1,113 @@
+/** The sentences that explain a node. */
+
+import { describe, expect, it } from 'vitest'
+import { fold } from '../model/fold'
+import { emptyTree, type Tree } from '../model/tree'
+import { why, whyLost } from './why'
+import { outcomeTree } from './why.fixture'
+
+function send(tree: Tree, kind: string, payload: unknown): void {
+  fold(tree, { seq: tree.seq + 1, kind, at: '', payload })
+}
+
+const say = (tree: Tree, index: number) => why(tree, tree.nodes[index] as never)
+
+describe('why', () => {
+  it('tells rank, score and cut of what a beam pruned', () => {
+    const tree = outcomeTree()
+    send(tree, 'pruned', { rule: 'beam', cutoff: 0.55, of: 16, nodes: [{ node: 1, score: 0.41, rank: 9 }] })
+    expect(say(tree, 1)).toBe('Pruned by beam: rank 9 of 16, score 0.41 below the cut 0.55.')
+  })
+
+  it('gives close numbers the digits that tell them apart', () => {
+    const tree = outcomeTree()
+    send(tree, 'pruned', { rule: 'beam', cutoff: 0.55, of: 4, nodes: [{ node: 1, score: 0.5496, rank: 3 }] })
+    expect(say(tree, 1)).toBe('Pruned by beam: rank 3 of 4, score 0.5496 below the cut 0.5500.')
+  })
+
+  it('says that ties go to the earlier step', () => {
+    const tree = outcomeTree()
+    send(tree, 'pruned', { rule: 'beam', cutoff: 0.5, of: 4, nodes: [{ node: 1, score: 0.5, rank: 3 }] })
+    expect(say(tree, 1)).toBe(
+      'Pruned by beam: rank 3 of 4, score 0.50 equal to the cut, and ties go to the earlier step.',
+    )
+  })
+
+  it('names the person who pruned', () => {
+    const tree = outcomeTree()
+    send(tree, 'scored', { source: 'prm', scores: [[1, 0.9]], drives: true })
+    send(tree, 'pruned', {
+      rule: 'human',
+      cutoff: null,
+      of: null,
+      nodes: [{ node: 1, score: null, rank: null }],
+      by: 'ada',
+    })
+    expect(say(tree, 1)).toBe('Pruned by ada: nothing more is spent below it, though it scored 0.90.')
+    expect(say(tree, 2)).toBe('Below a pruned step (node 1): nothing more is spent here.')
+  })
+
+  it('tells weight and effective sample size of a particle that drew no offspring', () => {
+    const tree = outcomeTree()
+    const particles = [
+      { node: 1, weight: 0.012, offspring: 0 },
+      { node: 2, weight: 0.988, offspring: 2 },
+    ]
+    send(tree, 'resampled', { step: 1, scheme: 'systematic', temperature: 1, resampled: true, ess: 1.024, particles })
+    expect(say(tree, 1)).toBe(
+      'Resampled away (systematic): weight 0.012 drew no offspring; effective sample size 1.0 of 2.',
+    )
+  })
+
+  it('adds up value and exploration of a UCT choice', () => {
+    const tree = outcomeTree()
+    const steps = [{ node: 1, q: 0.61, u: 0.22, n: 7, prior: null }]
+    send(tree, 'selected', {
+      rule: 'uct',
+      cutoff: null,
+      of: 3,
+      nodes: [{ node: 1, score: 0.83, rank: 1 }],
+      detail: { steps },
+    })
+    expect(say(tree, 1)).toBe('Taken by UCT: value 0.61 + exploration 0.22 = 0.83, after 7 visits.')
+  })
+
+  it('gives the prior of a PUCT choice', () => {
+    const tree = outcomeTree()
+    const steps = [{ node: 1, q: 0.5, u: 0.1, n: 1, prior: 0.25 }]
+    send(tree, 'selected', {
+      rule: 'puct',
+      cutoff: null,
+      of: 3,
+      nodes: [{ node: 1, score: 0.6, rank: 1 }],
+      detail: { steps },
+    })
+    expect(say(tree, 1)).toBe('Taken by PUCT: value 0.50 + exploration 0.10 = 0.60, after 1 visit, prior 0.25.')
+  })
+
+  it('tells the answer of the chosen end', () => {
+    const tree = outcomeTree()
+    send(tree, 'answer', { node: 3, answer: '24', canonical: '24', correct: true })
+    const finished = {
+      stopped_by: 'completed',
+      node: 3,
+      answer: '24',
+      correct: true,
+      path: [0, 1, 2, 3],
+      rule: 'beam',
+      revision: 0,
+    }
+    send(tree, 'finished', finished)
+    expect(say(tree, 3)).toBe('Chosen by beam. The answer is 24. It is correct.')
+    expect(say(tree, 1)).toBe('On the chosen path. Expanded: 1 next step tried.')
+  })
+
+  it('does not call a step that ran out of room an answer', () => {
+    const tree = outcomeTree()
+    expect(say(tree, 4)).toBe('Stopped at the step’s token cap: no answer is read from it.')
+  })
+
+  it('says nothing of lost paths where none is lost', () => {
+    expect(whyLost(emptyTree())).toBeNull()
+  })
+})
