@@ -110,10 +110,11 @@ def label(request: HttpRequest, run_id: UUID, index: int, label: LabelIn) -> dic
 
 @router.get("/runs/{uuid:run_id}/labels", response=LabelPage, summary="The labels of a run")
 def labels(
-    request: HttpRequest, run_id: UUID, after: Annotated[int, Query(ge=0)] = 0, limit: Limit = 500
+    request: HttpRequest, run_id: UUID, mine: bool = False, after: Annotated[int, Query(ge=0)] = 0, limit: Limit = 500
 ) -> dict[str, Any]:
-    """Everybody's current ones, each with its source."""
-    items, following = labels_page(visible_run(request, run_id), after=after, limit=limit)
+    """Everybody's current ones, each with its source; with `mine`, only yours."""
+    run = visible_run(request, run_id)
+    items, following = labels_page(principal_of(request), run, mine=mine, after=after, limit=limit)
     return {"items": items, "next": following}
 
 

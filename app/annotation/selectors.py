@@ -26,9 +26,14 @@ def node_labels(run: Run, index: int) -> list[dict[str, Any]]:
     return [label_shape(label) for label in _current(run).filter(node_index=index).order_by("pk")]
 
 
-def labels_page(run: Run, *, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
-    """Current labels of a run in the order they were given, and where the next page starts."""
-    rows = list(_current(run).filter(pk__gt=after).order_by("pk")[: limit + 1])
+def labels_page(
+    principal: Principal, run: Run, *, mine: bool, after: int, limit: int
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Current labels of a run (or only the caller's) in the order they were given, and where the next page starts."""
+    found = _current(run).filter(pk__gt=after).order_by("pk")
+    if mine:
+        found = found.filter(annotator=principal) if isinstance(principal, User) else found.none()
+    rows = list(found[: limit + 1])
     page = rows[:limit]
     return [label_shape(label) for label in page], page[-1].pk if len(rows) > limit else None
 

@@ -23,7 +23,7 @@ def node_view(principal: Principal, run: Run, index: int) -> dict[str, Any] | No
     node = node_detail(run, index)
     if node is None:
         return None
-    steps = node.pop("steps")
+    steps, path_rewards = node.pop("steps"), node.pop("path_rewards")
     token_ids = node["token_ids"]
     (labelled,) = with_labels(principal, run, [node])
     return labelled | {
@@ -31,7 +31,7 @@ def node_view(principal: Principal, run: Run, index: int) -> dict[str, Any] | No
         "token_logprobs": node["token_logprobs"] or [],
         "token_texts": token_texts(run.policy, token_ids or []) or [],
         "saw": _saw(run, node, steps),
-        "reward_inputs": _reward_inputs(run, node, steps),
+        "reward_inputs": _reward_inputs(run, node, steps, path_rewards),
         "labels": all_labels(run, index),
     }
 
@@ -49,7 +49,9 @@ def _saw(run: Run, node: dict[str, Any], steps: list[str]) -> dict[str, Any] | N
     return {"prompt": prompt, "sampling": (run.header or {}).get("sampling") or run.sampling}
 
 
-def _reward_inputs(run: Run, node: dict[str, Any], steps: list[str]) -> list[dict[str, Any]]:
+def _reward_inputs(
+    run: Run, node: dict[str, Any], steps: list[str], path_rewards: list[dict[str, float]]
+) -> list[dict[str, Any]]:
     """The text the driving reward model read for this path, and the offsets at which the steps were scored."""
     template = _template(run, "reward")
     source = ((run.header or {}).get("reward") or {}).get("slug") or run.reward
@@ -59,8 +61,8 @@ def _reward_inputs(run: Run, node: dict[str, Any], steps: list[str]) -> list[dic
         text, offsets = render_reward_input(template, _problem(run), steps, node["finish"] == "end")
     except TemplateError:
         return []
-    # The node's own score belongs to the last offset; those before are the scores of its ancestors.
-    scored = [[offset, None] for offset in offsets[:-1]] + [[offsets[-1], node["rewards"][source]]]
+    # A causal reward model gives each step the score it had when that step was the newest: the ancestors' own.
+    scored = [[offset, own.get(source)] for offset, own in zip(offsets, path_rewards, strict=True)]
     return [{"source": source, "text": text, "scored": scored}]
 
 

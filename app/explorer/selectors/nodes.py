@@ -25,12 +25,13 @@ _CHILDREN = 'SELECT "index" FROM explorer_node WHERE run_id = %s AND "index" > %
 # Along first parents, iteratively: ten thousand levels happen.
 _PATH = """
 WITH RECURSIVE path AS (
-    SELECT "index", parents, text, finish, 0 AS up FROM explorer_node WHERE run_id = %(run)s AND "index" = %(index)s
+    SELECT "index", parents, text, 0 AS up FROM explorer_node WHERE run_id = %(run)s AND "index" = %(index)s
     UNION ALL
-    SELECT n."index", n.parents, n.text, n.finish, path.up + 1
+    SELECT n."index", n.parents, n.text, path.up + 1
     FROM path JOIN explorer_node n ON n.run_id = %(run)s AND n."index" = path.parents[1]
 )
-SELECT "index", text, finish FROM path ORDER BY up DESC
+SELECT path."index", path.text, s.rewards::text
+FROM path LEFT JOIN explorer_nodestate s ON s.run_id = %(run)s AND s."index" = path."index" ORDER BY path.up DESC
 """
 _HINTS = """
 SELECT (payload ->> 'node')::int, payload::text FROM explorer_event
@@ -53,7 +54,8 @@ def nodes_page(run_id: UUID, *, after: int, limit: int) -> tuple[list[dict[str, 
 
 
 def node_detail(run: Run, index: int) -> dict[str, Any] | None:
-    """A folded node with `children`, its token arrays, its `path` and the `steps` along it; None if there is none."""
+    """A folded node with `children`, its token arrays, its `path`, and the `steps` and
+    their `path_rewards` along it; None if there is none."""
     with connection.cursor() as cursor:
         cursor.execute(_ONE, (run.pk, index))
         row = cursor.fetchone()
@@ -70,6 +72,7 @@ def node_detail(run: Run, index: int) -> dict[str, Any] | None:
         "token_logprobs": logprobs,
         "path": [step for step, _, _ in path],
         "steps": [restored(text) for _, text, _ in path[1:]],
+        "path_rewards": [loads(rewards) if rewards else {} for _, _, rewards in path[1:]],
     }
 
 
