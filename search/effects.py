@@ -20,6 +20,10 @@ from search.tree import Node
 Result = TypeVar("Result")
 
 
+class JournalEnds(RuntimeError):
+    """A replay without models came to the end of an unfinished journal; up to there it was equal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """`n` samples below `node`, after `further` steps that are not in the tree (a rollout's). `keys` name them."""
@@ -64,7 +68,7 @@ class Effects:
             samples: list[Payload] = event.payload["samples"]
             return samples
         if self.setting.policy is None:
-            raise RuntimeError("the journal ends here, and no policy was given to go on with")
+            raise JournalEnds("the journal ends here, and no policy was given to go on with")
         requests, headers = [], []
         for ask in granted:
             prompt, prefix_ids = self.setting.prompt(self.ledger.tree, ask.node, ask.further)
@@ -135,7 +139,7 @@ class Effects:
             return self.ledger.take("score", {"purpose": purpose, "calls": len(requests)}).payload
         reward = self.setting.reward
         if reward is None:
-            raise RuntimeError("the journal ends here, and no reward was given to go on with")
+            raise JournalEnds("the journal ends here, and no reward was given to go on with")
         sequences = [ScoreRequest(self.setting.problem, steps, finished) for _, steps, finished in requests]
         dropped = asyncio.Event()
         results = await self._attended(reward.score(sequences), dropped.set, dropped if droppable else None)

@@ -63,16 +63,19 @@ async def run_search(
     mailbox: Mailbox | None = None,
     clock: Callable[[], float] | None = None,
     acknowledge: Acknowledge | None = None,
+    replay_finished: bool = False,
 ) -> Outcome:
     """Replay `stored` (checked on the way), then go on live until the run finishes or is paused.
 
     `header` comes from `search.spec.header_of`. New events go to `sink`; commands come from `mailbox`, and what became
     of each goes to `acknowledge`. `clock` gives the active seconds so far, earlier attempts included; by default those
     of this attempt. Without `policy` and `reward` a journal can be replayed, but not continued. On a finished run the
-    waiting commands are applied to the folded tree, and the answer gets a new revision after each.
+    waiting commands are applied to the folded tree, and the answer gets a new revision after each; `replay_finished`
+    replays its coroutine too, which checks the whole journal.
 
     Raises:
         NonDeterministicReplay: the journal and the replay differ.
+        JournalEnds: an unfinished journal was replayed without models.
         PolicyError, RewardError: a model failed; everything journaled so far holds.
     """
     started = time.monotonic()
@@ -90,7 +93,7 @@ async def run_search(
     caps = Caps(**header["budget"])
     warm = header.get("warm_start", {}).get("seq", 0)
 
-    end = _finished_at(stored, warm, setting.mailbox)
+    end = None if replay_finished else _finished_at(stored, warm, setting.mailbox)
     position = warm if end is None else end
     tree = fold(stored[:position])
     if end is not None:

@@ -25,7 +25,7 @@ class ParticleFilterParams(Params):
     """N, τ and the resampling."""
 
     particles: int = Field(default=8, ge=1, le=4096, description="Particles (N).")
-    temperature: float = Field(default=1.0, gt=0, le=100, description="Weights are exp(logit(reward)/τ).")
+    reward_temperature: float = Field(default=1.0, gt=0, le=100, description="τ of the weights exp(logit(reward)/τ).")
     scheme: Scheme = Field(default="systematic", description="How offspring are drawn.")
     ess_threshold: float = Field(default=1.0, ge=0, le=1, description="Resample below this ESS/N; 1 is always.")
     final: Literal["argmax", "weighted_vote"] = Field(default="argmax", description="How the answer is chosen.")
@@ -63,14 +63,14 @@ class ParticleFilter(Algorithm[ParticleFilterParams]):
             particles = [node for node in arrived if node.expandable or node.solved]
             if not particles:
                 break
-            weights = softmax([logit(node.reward or 0.0) for node in particles], p.temperature)
+            weights = softmax([logit(node.reward or 0.0) for node in particles], p.reward_temperature)
             particles = search.resample(
                 particles,
                 weights,
                 p.particles,
                 step=step + 1,
                 scheme=p.scheme,
-                temperature=p.temperature,
+                temperature=p.reward_temperature,
                 threshold=p.ess_threshold,
                 last=not any(node.expandable for node in particles),
             )

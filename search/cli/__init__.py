@@ -1,0 +1,36 @@
+"""The command line of the engine."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from search.cli.algorithms import list_algorithms
+from search.cli.arguments import add_run_arguments, spec_from
+from search.cli.complaints import BadInput
+from search.cli.replay import replay
+from search.cli.run import run
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command. Exit status: 0 done, 1 the run or replay failed, 2 the input was wrong (the message says how)."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(prog="python -m search", description="Search with language models, replayably.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run_parser = commands.add_parser("run", help="run one search", allow_abbrev=False)
+    add_run_arguments(run_parser, given)
+    listing = commands.add_parser("algorithms", help="list the strategies and their parameters")
+    listing.add_argument("--json", action="store_true", help="as JSON, schemas included")
+    replaying = commands.add_parser("replay", help="check that a journal replays to what it says")
+    replaying.add_argument("file", help="a journal as JSON Lines; - is standard input")
+    options = parser.parse_args(given)
+    try:
+        if options.command == "run":
+            return run(spec_from(options), options.jsonl)
+        if options.command == "algorithms":
+            return list_algorithms(as_json=options.json)
+        return replay(options.file)
+    except BadInput as complaint:
+        print(complaint, file=sys.stderr)
+        return 2

@@ -1,0 +1,67 @@
+"""`python -m search run`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Any, TextIO
+from uuid import uuid4
+
+from search.cli.complaints import BadInput
+from search.cli.drawing import draw
+from search.commands import Command, Mailbox
+from search.events import Payload
+from search.journal import NonDeterministicReplay
+from search.models import load_policy, load_reward
+from search.policies.base import PolicyError
+from search.rewards.base import RewardError
+from search.run import Outcome, run_search
+from search.spec import RunSpec, header_of
+
+
+def run(spec: RunSpec, jsonl: str | None) -> int:
+    """Run a search; print its tree and answer, or write its journal. Ctrl-C cancels it, what was found stays."""
+    try:
+        with ExitStack() as stack:
+            stream = None if jsonl is None else sys.stdout if jsonl == "-" else stack.enter_context(_opened(jsonl))
+            outcome = asyncio.run(_search(spec, stream))
+    except (PolicyError, RewardError, NonDeterministicReplay) as error:
+        print(error, file=sys.stderr)
+        return 1
+    if jsonl != "-":
+        print(draw(outcome))
+    return 0
+
+
+async def _search(spec: RunSpec, stream: TextIO | None) -> Outcome:
+    policy = await asyncio.to_thread(load_policy, spec.policy)
+    reward = None if spec.reward is None else await asyncio.to_thread(load_reward, spec.reward)
+    header = header_of(spec, policy, reward)
+    mailbox = Mailbox()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, lambda: mailbox.put(Command(str(uuid4()), "cancel", "terminal")))
+
+    def write(record: dict[str, Any]) -> None:
+        if stream is not None:
+            print(json.dumps(record, ensure_ascii=False), file=stream, flush=True)
+
+    def sink(seq: int, kind: str, payload: Payload) -> None:
+        at = datetime.now(UTC).isoformat(timespec="microseconds")
+        write({"seq": seq, "kind": kind, "payload": payload, "at": at})
+
+    write({"kind": "header", **header})
+    try:
+        return await run_search(header, policy=policy, reward=reward, sink=sink, mailbox=mailbox)
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+
+
+def _opened(path: str) -> TextIO:
+    try:
+        return open(path, "w", encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"--jsonl {path}: the file cannot be written ({error.strerror})") from error

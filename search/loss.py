@@ -1,0 +1,53 @@
+"""The moment a search lost its last correct path, where a domain's exact truth is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from search.events import Event
+from search.reducer import apply
+from search.tree import Node, Tree
+
+_TOUCHED = {"pruned": "nodes", "resampled": "particles"}
+
+
+def last_correct_path_lost(events: Iterable[Event]) -> int | None:
+    """The sequence number of the first event after which no right answer can come any more, or None.
+
+    Hope is a leaf that is open, or that ended right, and whose partial solution is `reachable` or not judged yet. None
+    too where nothing ever was known to be reachable.
+    """
+    tree, hopeful, judged = Tree(), set[int](), False
+    for event in events:
+        apply(tree, event)
+        for node in _touched(tree, event):
+            judged = judged or node.reachable is True
+            if _hopeful(node):
+                hopeful.add(node.index)
+            else:
+                hopeful.discard(node.index)
+        if judged and not hopeful:
+            return event.seq
+    return None
+
+
+def _touched(tree: Tree, event: Event) -> list[Node]:
+    if event.kind == "node_added":
+        node = tree[event.payload["index"]]
+        return [node, *(tree[parent] for parent in node.parents)]
+    if event.kind in ("verified", "restored"):
+        entries = event.payload["nodes"]
+        return [tree[entry[0] if isinstance(entry, list) else entry] for entry in entries]
+    if event.kind == "answer":
+        return [tree[event.payload["node"]]]
+    if event.kind in _TOUCHED:
+        return [tree[entry["node"]] for entry in event.payload[_TOUCHED[event.kind]]]
+    return []
+
+
+def _hopeful(node: Node) -> bool:
+    if node.finish == "end":
+        return node.status != "pruned" and (
+            node.correct is True or (node.correct is None and node.reachable is not False)
+        )
+    return node.status == "open" and node.reachable is not False
