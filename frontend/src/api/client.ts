@@ -2,16 +2,12 @@
 import { problemOf, unreachable } from './problem'
 
 const PREFIX = '/api/v1'
-const CSRF_COOKIE = 'espalier_csrf'
 
 type Query = Record<string, string | number | boolean | null | undefined>
 
-/** Django's token: in the page (base.html), or in the cookie where the page was cached. */
+/** Django's token, which base.html puts into every page. */
 export function csrfToken(): string {
-  const meta = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')
-  if (meta?.content) return meta.content
-  const pair = document.cookie.split('; ').find((entry) => entry.startsWith(`${CSRF_COOKIE}=`))
-  return pair ? decodeURIComponent(pair.slice(CSRF_COOKIE.length + 1)) : ''
+  return document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? ''
 }
 
 function address(path: string, query?: Query): string {

@@ -91,7 +91,10 @@ export interface Algorithm {
   name: string
   title: string
   summary: string
-  paper: string | null
+  paper: string
+  needs_reward: boolean
+  /** What a person's commands do to it, by the command's name. */
+  commands: Record<string, string>
   params: import('../pages/new-run/schema').ParamsSchema
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { defaultsOf, fieldsOf, mistakeIn, type ParamsSchema, rangeOf } from './schema'
+import { defaultsOf, fieldsOf, mistakeIn, type ParamsSchema, rangeOf, shareOf, valueAt } from './schema'
 
 // As pydantic.BaseModel.model_json_schema() writes it (pydantic 2.14).
 const particles: ParamsSchema = {
@@ -68,5 +68,14 @@ describe('a form drawn from a strategy’s schema', () => {
     expect(mistakeIn(byName('temperature'), 0.1)).toBeNull()
     expect(mistakeIn(byName('ess_threshold'), null)).toBeNull()
     expect(mistakeIn(byName('width'), null)).toBe('Needs a value.')
+  })
+
+  it('gives small numbers of a wide range their room on the slider', () => {
+    const wide = byName('particles') // 1 to 256: log(1 + 7) / log(1 + 255) = 3 / 8
+    expect(shareOf(wide, 8)).toBeCloseTo(0.375, 10)
+    expect([0, 0.375, 1].map((share) => valueAt(wide, share))).toEqual([1, 8, 256])
+    const narrow = byName('ess_threshold')
+    expect(shareOf(narrow, 0.25)).toBe(0.25)
+    expect(valueAt(narrow, 0.26)).toBe(0.25)
   })
 })

@@ -131,3 +131,27 @@ export function mistakeIn(field: ParamField, value: unknown): string | null {
 export function defaultsOf(fields: ParamField[]): Record<string, unknown> {
   return Object.fromEntries(fields.map((field) => [field.name, field.default]))
 }
+
+/** Wide ranges slide by ratio, not by difference: from 1 to 256 the small numbers need the room. */
+const WIDE = 50
+
+function slidesByRatio(field: ParamField): boolean {
+  return field.min !== null && field.max !== null && field.min >= 0 && field.max - field.min >= WIDE
+}
+
+/** Where a value stands on its slider, from 0 to 1. */
+export function shareOf(field: ParamField, value: number): number {
+  const low = field.min ?? 0
+  const range = (field.max ?? 0) - low
+  const inside = Math.min(Math.max(value - low, 0), range)
+  if (slidesByRatio(field)) return Math.log1p(inside) / Math.log1p(range)
+  return range ? inside / range : 0
+}
+
+/** The value at a place on the slider, rounded to what the field counts in. */
+export function valueAt(field: ParamField, share: number): number {
+  const low = field.min ?? 0
+  const range = (field.max ?? 0) - low
+  const raw = low + (slidesByRatio(field) ? Math.expm1(share * Math.log1p(range)) : share * range)
+  return Number((Math.round(raw / field.step) * field.step).toFixed(6))
+}
