@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 
 import django
 import pytest
+import pytest_django
+from django.db import connection
 
 from tests.support.servers import SessionServers
 from tests.support.stack import Stack
@@ -43,6 +45,17 @@ def servers() -> SessionServers:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(servers: SessionServers) -> None:
     """pytest-django asks for this before it makes its test database: the moment to have a server."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[None]:
+    """Close what threads of asynchronous tests left open: a database in use cannot be dropped."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(scope="session")

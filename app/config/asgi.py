@@ -13,13 +13,8 @@ django_application = get_asgi_application()
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
-from app.config.landing import landed  # noqa: E402
 from app.config.origin import SameOrigin  # noqa: E402
-
-if landed("app.live.routing"):
-    from app.live.routing import websocket_urlpatterns
-else:
-    websocket_urlpatterns = []
+from app.live.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {

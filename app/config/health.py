@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.utils import Error as DatabaseError
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -42,10 +42,10 @@ def _ask_redis() -> tuple[str, int]:
 
 
 @router.get("/health", response={200: Health, 503: Health}, auth=None, summary="Is everything there?")
-def health(request: HttpRequest) -> tuple[int, Health]:
+def health(request: HttpRequest) -> Status[Health]:
     """Answers 503 when PostgreSQL or Redis cannot be reached. Needs no token and tells nothing else."""
     database = _ask_database()
     redis, workers = _ask_redis()
     well = database == redis == "ok"
     answer = Health(status="ok" if well else "degraded", database=database, redis=redis, workers=workers)
-    return (200 if well else 503), answer
+    return Status(200 if well else 503, answer)

@@ -9,7 +9,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 from app.config.addresses import database_from_url, redis_as_broker
 from app.config.env import envbool, envint, envlist, envstr
-from app.config.landing import landed
 from app.config.logs import configure_structlog, logging_config
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -57,7 +56,6 @@ INSTALLED_APPS = [
     "app.annotation",
     "app.live",
 ]
-INSTALLED_APPS = [name for name in INSTALLED_APPS if not name.startswith("app.") or landed(f"{name}.apps")]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "app.config.csp.content_security_policy",
@@ -133,7 +131,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_ACKS_LATE = False  # a message is a doorbell; PostgreSQL says what must run
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_DEFAULT_QUEUE = "interactive"
+CELERY_TASK_DEFAULT_QUEUE = CELERY_TASK_DEFAULT_ROUTING_KEY = "interactive"
+CELERY_TASK_DEFAULT_EXCHANGE = "espalier"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # Redis may be away for as long as it takes

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.urls import include, path
 
 from app.config.api import api
-from app.config.landing import landed
 
 urlpatterns = [
     path("api/v1/", api.urls),
-    *[path("", include(f"app.{name}.urls")) for name in ("teams", "explorer") if landed(f"app.{name}.urls")],
+    path("", include("app.teams.urls")),
+    path("", include("app.explorer.urls")),
 ]

@@ -7,10 +7,6 @@ from app.embedded.home import Home, write_private
 
 def prepare_owner(home: Home) -> str:
     """Make the owner and `owner.token` when missing; the answer is a fresh one-time login token."""
-    from app.config.landing import landed
-
-    if not landed("app.teams.services"):
-        return "none-yet"
     from app.teams.services import api_token_create, login_token_create, owner_ensure
 
     owner = owner_ensure()

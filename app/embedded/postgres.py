@@ -68,8 +68,8 @@ class Postgres:
             command=command,
             environment=self._environment,
             inherits=False,
-            log=self.home.logs / "postgres.log",
-            pid_file=self.home.run / "postgres.pid",
+            log=self.home.logs / "postgresql.log",
+            pid_file=self.home.run / "postgresql.pid",
             account=self.account,
             stop_signal=signal.SIGINT,  # "fast": end sessions, write a checkpoint, leave
             stop_seconds=60,

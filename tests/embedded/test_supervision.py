@@ -76,7 +76,7 @@ def test_only_the_web_server_listens_and_only_on_this_machine(mine: Stack) -> No
         for connection in process.net_connections(kind="inet")
         if connection.status == psutil.CONN_LISTEN
     }
-    assert listening == {("127.0.0.1", mine.port)}
+    assert listening == {("127.0.0.1", int(mine.port))}
 
 
 @pytest.mark.crash

@@ -19,7 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from redis import Redis
+from redis.exceptions import RedisError
 
+from app.config.heartbeat import pids_alive
 from app.embedded.home import REPOSITORY
 
 READY = re.compile(r"^Espalier is ready: (http://\S+?)/\?token=(\S+)$", re.MULTILINE)
@@ -49,7 +52,7 @@ class Stack:
 
     def __init__(self, home: Path | None = None, **environment: str) -> None:
         self.home = home or Path(tempfile.mkdtemp(prefix="espalier-stack-"))
-        self.port = int(environment.pop("PORT", 0) or free_port())
+        self.port = environment.pop("PORT", "") or str(free_port())
         self.environment = environment
         self.process: subprocess.Popen[str] | None = None
         self._printed: list[str] = []
@@ -61,7 +64,7 @@ class Stack:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "app.embedded.run"],
             cwd=REPOSITORY,
-            env=inherited | {"ESPALIER_HOME": str(self.home), "PORT": str(self.port)} | self.environment,
+            env=inherited | {"ESPALIER_HOME": str(self.home), "PORT": self.port} | self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -152,12 +155,14 @@ class Stack:
         return status, json.loads(text) if text else None
 
     def healthy(self) -> bool:
-        """Web, PostgreSQL, Redis and a worker answer."""
+        """Web, PostgreSQL and Redis answer, and the worker that runs now has said that it takes tasks (the health page
+        counts a killed one for eight seconds more)."""
         try:
-            status, health = self.request("GET", "/health", token="")
-        except OSError:
+            status, _ = self.request("GET", "/health", token="")
+            with Redis.from_url(f"unix://{self.home}/run/redis/redis.sock") as redis:
+                return status == 200 and self.pid("Worker") in pids_alive(redis)
+        except (OSError, ValueError, RedisError):
             return False
-        return status == 200 and health["workers"] > 0
 
     def logs(self) -> str:
         """The ends of all log files, for a failure's message."""
