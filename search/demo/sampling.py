@@ -44,7 +44,7 @@ def sample_solutions(
             rows = indices[start : start + ROWS_AT_ONCE]
             finished = _complete(model, torch.tensor([prompts[i] for i in rows]), temperature, generator)
             for row, ids in finished:
-                solutions[rows[row]] = tokenizer.decode(ids).split(DELIMITER)
+                solutions[rows[row]] = str(tokenizer.decode(ids)).split(DELIMITER)
     return solutions
 
 
