@@ -21,7 +21,7 @@ from search.tree import Node, Tree
 MERGE_SECONDS = 0.075  # after a flush, events of this long share the next one
 FLUSH_AT_EVENTS = 500
 STALL_EVENTS = 5_000  # that far behind, the search waits for PostgreSQL instead of filling memory
-STALL_SECONDS = 2.0
+STALL_SECONDS = 1.0
 
 
 class JournalWriter:

@@ -12,6 +12,7 @@ import structlog
 
 from app.explorer.store.flush import LEASE_SECONDS, OUTAGES
 from app.explorer.store.pool import pool
+from app.worker.identity import is_dead
 from app.worker.lease import FREE
 
 log = structlog.get_logger(__name__)
@@ -36,6 +37,14 @@ UPDATE explorer_run AS run SET doorbell_at = clock_timestamp()
 FROM forgotten WHERE run.id = forgotten.id
 RETURNING run.id, run.queue
 """
+_HELD = """
+SELECT run.id, run.lease, attempt.worker FROM explorer_run AS run
+JOIN explorer_runattempt AS attempt ON attempt.lease = run.lease
+WHERE run.lease IS NOT NULL AND run.id <> ALL(%s)
+"""
+_VOID = """
+UPDATE explorer_run SET lease = NULL, lease_until = NULL, doorbell_at = NULL WHERE id = %s AND lease = %s
+"""
 _NEXT_EXPIRY = """
 SELECT extract(epoch FROM min(lease_until) - clock_timestamp())::float8 FROM explorer_run
 WHERE state IN ('queued', 'running') AND lease_until > clock_timestamp()
@@ -57,6 +66,15 @@ async def find_forgotten(
     return [(run, queue) for run, queue in await found.fetchall()]
 
 
+async def void_leases_of_the_dead(connection: psycopg.AsyncConnection[Any], ours: Iterable[UUID]) -> None:
+    """Take away the leases of workers that died on this machine, without waiting for them to run out."""
+    held = await connection.execute(_HELD, (list(ours),))
+    for run, lease, worker in await held.fetchall():
+        if is_dead(worker):
+            log.info("the worker of this run is dead", run=str(run), worker=worker)
+            await connection.execute(_VOID, (run, lease))
+
+
 async def reap_on(ring: Ring, free_slots: Callable[[], int], ours: Callable[[], set[UUID]]) -> None:
     """Look at once, every five seconds, and at the moment the next lease runs out.
 
@@ -67,6 +85,7 @@ async def reap_on(ring: Ring, free_slots: Callable[[], int], ours: Callable[[], 
         pause = EVERY_SECONDS
         try:
             async with (await pool()).connection() as connection:
+                await void_leases_of_the_dead(connection, ours())
                 if (most := free_slots()) > 0:
                     for run, queue in await find_forgotten(connection, most, ours()):
                         log.info("ringing again", run=str(run), queue=queue)

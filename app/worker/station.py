@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from uuid import UUID
 
 import structlog
@@ -12,6 +10,7 @@ import structlog
 from app.explorer.store.pool import pool
 from app.worker.attempt import Attempt
 from app.worker.bell import CommandBell
+from app.worker.identity import worker_name
 from app.worker.lease import Claim, claim
 from app.worker.loop import searches
 from app.worker.patience import patiently
@@ -25,7 +24,7 @@ class Station:
     """One per process; its methods run on the worker's event loop unless they say otherwise."""
 
     def __init__(self) -> None:
-        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.name = worker_name()
         self._bell = CommandBell()
         self._attempts: dict[UUID, Attempt | None] = {}
         self._stopping = False
