@@ -1,0 +1,184 @@
+"""Who may call what: every address of the API, for every kind of caller. An address that is not in the table fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+
+from app.annotation.exports import export_create, export_write
+from app.annotation.models import ExportJob
+from app.config.api import api
+from app.explorer.models import Session
+from app.teams.models import Role
+from app.teams.permissions import ACTIONS, Action
+from app.teams.share_links import share_link_create
+from tests.explorer.world import ROLES, Caller, World
+
+Body = Callable[[World], Any]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What an address takes. `action` None: every signed-in caller; `state`: the run's when it is called.
+
+    `own`: the address is about an object of the session, so a stranger gets 404.
+    """
+
+    status: int
+    action: Action | None = "view"
+    body: Body | None = None
+    state: str = "completed"
+    node: dict[str, Any] | None = None
+    own: bool = True
+    for_readers: bool = True
+
+
+EXPANDABLE = {"status__in": ["open", "expanded"]}
+RUN = {"problem": {"text": "3 5 7 11 -> 24"}, "algorithm": "greedy"}
+
+TABLE: dict[str, Rule] = {
+    "GET /algorithms": Rule(200, None, own=False),
+    "GET /models": Rule(200, None, own=False),
+    "GET /sessions": Rule(200, None, own=False),
+    "POST /sessions": Rule(201, None, lambda world: {"title": "Mine"}, own=False, for_readers=False),
+    "GET /sessions/{session_id}": Rule(200),
+    "PATCH /sessions/{session_id}": Rule(200, "edit", lambda world: {"title": "Other"}),
+    "DELETE /sessions/{session_id}": Rule(204, "edit"),
+    "GET /sessions/{session_id}/runs": Rule(200),
+    "POST /sessions/{session_id}/runs": Rule(201, "steer", lambda world: RUN),
+    "GET /sessions/{session_id}/share-links": Rule(200, "share"),
+    "POST /sessions/{session_id}/share-links": Rule(201, "share", lambda world: {}),
+    "DELETE /sessions/{session_id}/share-links/{link_id}": Rule(204, "share"),
+    "GET /runs/{run_id}": Rule(200),
+    "GET /runs/{run_id}/events": Rule(200),
+    "GET /runs/{run_id}/skeleton": Rule(200),
+    "GET /runs/{run_id}/charts": Rule(200),
+    "GET /runs/{run_id}/labels": Rule(200),
+    "GET /runs/{run_id}/nodes": Rule(200),
+    "GET /runs/{run_id}/nodes/{index}": Rule(200, node={}),
+    "POST /runs/{run_id}/pause": Rule(202, "steer", state="running"),
+    "POST /runs/{run_id}/resume": Rule(202, "steer", state="paused"),
+    "POST /runs/{run_id}/cancel": Rule(202, "steer", state="queued"),
+    "POST /runs/{run_id}/fork": Rule(201, "steer", lambda world: {"at": 20}),
+    "POST /runs/{run_id}/budget": Rule(202, "steer", lambda world: {"budget": {"tokens": None}}, state="paused"),
+    "POST /runs/{run_id}/nodes/{index}/expand": Rule(202, "steer", lambda world: {"n": 2}, "paused", EXPANDABLE),
+    "POST /runs/{run_id}/nodes/{index}/prune": Rule(202, "steer", None, "paused", EXPANDABLE),
+    "POST /runs/{run_id}/nodes/{index}/restore": Rule(202, "steer", None, "paused", {"status": "pruned"}),
+    "POST /runs/{run_id}/nodes/{index}/edit": Rule(
+        202, "steer", lambda world: {"text": "11 - 5 = 6 (left: 3 6 7)"}, "paused", {}
+    ),
+    "POST /runs/{run_id}/nodes/{index}/hint": Rule(
+        202, "steer", lambda world: {"text": "make 6 first"}, "paused", EXPANDABLE
+    ),
+    "PUT /runs/{run_id}/nodes/{index}/label": Rule(200, "label", lambda world: {"rating": 1}, node={}),
+    "GET /exports": Rule(200, None, own=False),
+    "POST /exports": Rule(
+        201,
+        "export",
+        lambda world: {"format": "trl_stepwise", "filters": {"session": str(world.session.pk)}},
+    ),
+    "GET /exports/{export_id}": Rule(200, for_readers=False),
+    "GET /exports/{export_id}/file": Rule(200, for_readers=False),
+}
+OPEN = {"GET /health"}
+
+
+def addresses() -> set[str]:
+    """Every address and method that the API has."""
+    prefix = "/api/v1"
+    return {
+        f"{method.upper()} {path.removeprefix(prefix)}"
+        for path, methods in api.get_openapi_schema()["paths"].items()
+        for method in methods
+    }
+
+
+def test_every_address_has_a_rule() -> None:
+    """Whoever adds an address says here who may call it."""
+    assert addresses() == set(TABLE) | OPEN
+
+
+def call(world: World, caller: Caller, name: str) -> int:
+    """Call the address `name` about the world's session, prepared so that only permission can refuse it."""
+    rule = TABLE[name]
+    method, path = name.split(" ")
+    world.put_into(rule.state, stopped_by=None)
+    if "{export_id}" in path:
+        path = path.replace("{export_id}", str(completed_export(world).pk))
+    if "{link_id}" in path:
+        link, _ = share_link_create(session=world.session, created_by=world.people[Role.OWNER])
+        path = path.replace("{link_id}", str(link.pk))
+    path = path.replace("{session_id}", str(world.session.pk)).replace("{run_id}", str(world.run.pk))
+    path = path.replace("{index}", str(world.node(**rule.node) if rule.node is not None else 0))
+    body = rule.body(world) if rule.body else None
+    return int(caller.send(method, path, body).status_code)
+
+
+def completed_export(world: World) -> ExportJob:
+    job = export_create(session=world.session, user=world.people[Role.OWNER], format="trl_stepwise", filters={})
+    export_write(str(job.pk))
+    return job
+
+
+def expected(rule: Rule) -> dict[str, int]:
+    """The status for each kind of caller."""
+    members = {role: rule.status if rule.action is None or rule.action in ACTIONS[role] else 403 for role in ROLES}
+    read = rule.action in (None, "view") and rule.for_readers
+    hidden = 404 if rule.own else 403
+    return {
+        **members,
+        "stranger": 404 if rule.own else rule.status,
+        "reader of the session's link": rule.status if read else hidden if rule.action in (None, "view") else 403,
+        "reader of another session's link": rule.status if read and not rule.own else hidden,
+        "nobody": 401,
+        "wrong token": 401,
+    }
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_who_may(world: World, name: str) -> None:
+    other = Session.objects.create(team=world.team, title="Another session of the same team")
+    callers: dict[str, Caller] = {role: world.as_role(role) for role in ROLES} | {
+        "stranger": world.as_user(world.stranger),
+        "reader of the session's link": world.as_reader(),
+        "reader of another session's link": world.as_reader(other),
+        "nobody": Caller(),
+        "wrong token": Caller("esp_api_wrong"),
+    }
+    found = {}
+    for kind, caller in callers.items():
+        with transaction.atomic():  # each finds the world as it was
+            found[kind] = call(world, caller, name)
+            transaction.set_rollback(True)
+    assert found == expected(TABLE[name])
+
+
+def test_lists_hold_only_what_is_theirs(world: World) -> None:
+    completed_export(world)
+    for path in ("/sessions", "/exports"):
+        assert len(world.as_role(Role.VIEWER).get_json(path)["items"]) == 1
+        assert world.as_user(world.stranger).get_json(path) == {"items": [], "next": None}
+    reader = world.as_reader()
+    assert [session["id"] for session in reader.get_json("/sessions")["items"]] == [str(world.session.pk)]
+    assert reader.get_json("/exports")["items"] == []
+
+
+def test_an_admin_is_no_member(world: World) -> None:
+    """Being an admin opens the registry, not other people's sessions."""
+    world.stranger.is_superuser = world.stranger.is_staff = True
+    world.stranger.save()
+    assert world.as_user(world.stranger).send("GET", f"/sessions/{world.session.pk}").status_code == 404
+
+
+def test_absent_and_invisible_are_not_told_apart(world: World) -> None:
+    stranger = world.as_user(world.stranger)
+    unseen = stranger.send("GET", f"/runs/{world.run.pk}").json()
+    absent_id = uuid4()
+    absent = stranger.send("GET", f"/runs/{absent_id}").json()
+    assert unseen["detail"].replace(str(world.run.pk), "x") == absent["detail"].replace(str(absent_id), "x")
+    assert {**unseen, "detail": ""} == {**absent, "detail": ""}
