@@ -81,11 +81,11 @@ class Budget:
         return max(0, int(limit) - int(spent))
 
     def reserve(self, counts: Sequence[int], step_cap: int, *, nodes: int, grows: bool = True) -> Grant | Cap:
-        """Room for `counts[i]` samples of request i in issue order, at most `step_cap` tokens each.
+        """Room for `counts[i]` samples of request i in issue order, `step_cap` tokens reserved for each.
 
-        When tokens are short of samples × `step_cap`, what is left is divided evenly; samples that would get none
-        are not issued. Calls and nodes (`grows`: each sample becomes one) limit the samples in issue order.
-        Returns the cap that forbids even one sample.
+        What does not fit is not granted: ask again after the refund. When not even one whole step fits, one sample
+        gets the tokens that are left, and is `cut`. Calls and nodes (`grows`: each sample becomes one) limit the
+        samples too. Returns the cap that forbids even one sample.
         """
         wanted = sum(counts)
         countable: tuple[Cap, ...] = ("tokens", "policy_calls", "nodes") if grows else ("tokens", "policy_calls")
@@ -96,12 +96,15 @@ class Budget:
                     return cap
                 wanted = min(wanted, left)
         tokens = self.left("tokens", nodes)
-        share = step_cap if tokens is None else min(step_cap, tokens // wanted)
+        max_tokens = step_cap
+        if tokens is not None and tokens < wanted * step_cap:
+            wanted = max(1, tokens // step_cap)
+            max_tokens = min(step_cap, tokens)
         issued = []
         for count in counts:
             issued.append(min(count, wanted))
             wanted -= issued[-1]
-        return Grant(tuple(issued), share, cut=share < step_cap)
+        return Grant(tuple(issued), max_tokens, cut=max_tokens < step_cap)
 
     def as_payload(self, nodes: int) -> dict[str, Any]:
         """The `budget` observation."""

@@ -105,7 +105,12 @@ async def run_search(
             await gate.attend_finished()
         else:
             await _begin(ledger, gate, setting)
-            await algorithm.run(Search(ledger, setting, gate))
+            search = Search(ledger, setting, gate)
+            await algorithm.run(search)
+            while search.short is not None:  # the strategy made do with less than it asked for
+                cap, search.short = search.short, None
+                await gate.finish("budget", cap)
+                await algorithm.run(search)
             await gate.finish("completed")
     except Cancelled:
         try:

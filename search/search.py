@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from search.budget import Cap
 from search.effects import Ask, child_keys
 from search.gate import Gate
 from search.growth import drive, grow
@@ -44,6 +45,7 @@ class Search:
         self._under_way: str | None = None
         self._draws: Counter[str] = Counter()
         self._edits_seen = len(ledger.tree.edits)
+        self.short: Cap | None = None  # what curtailed the latest expand, if anything did
 
     # -- what can be looked at -------------------------------------------------------------------------------------
 
@@ -103,21 +105,31 @@ class Search:
     ) -> list[Node]:
         """Sample `n` next steps below each node (or n[i] below node i) and add them, node-major.
 
-        Nodes that ended or were pruned are skipped. `also`: further parents of every child (a merge). When the budget
-        is short fewer children come; when nothing is left the run stops here. Strategies get verified answers
-        without their verdicts: correctness is not theirs to use.
+        Nodes that ended or were pruned are skipped. `also`: further parents of every child (a merge). While a token
+        budget has no room for all at once they are sampled one part after the other, each with what the last one
+        gave back. When the budget ends fewer children come; when not one can come, the run stops here.
         """
-        counts = [n] * len(nodes) if isinstance(n, int) else list(n)
-        while asks := [(node, c) for node, c in zip(nodes, counts, strict=True) if node.expandable and c > 0]:
+        left = [n] * len(nodes) if isinstance(n, int) else list(n)
+        children: list[Node] = []
+        self.short = None
+        while asks := [(i, node) for i, node in enumerate(nodes) if node.expandable and left[i] > 0]:
             with self._alone("expand"):
-                grant = self._gate.effects.reserve([count for _, count in asks], grows=True)
+                grant = self._gate.effects.reserve([left[i] for i, _ in asks], grows=True)
                 if isinstance(grant, str):
+                    if children:
+                        self.short = grant
+                        break
                     await self._gate.finish("budget", grant)
                     continue
-                children = await grow(self._gate.effects, asks, grant, kind=kind, temperature=temperature, also=also)
+                wanted = [(node, left[i]) for i, node in asks]
+                born = await grow(self._gate.effects, wanted, grant, kind=kind, temperature=temperature, also=also)
+                for (i, _), issued in zip(asks, grant.counts, strict=True):
+                    left[i] -= issued
+                if any(child.finish == "budget" for child in born):
+                    self.short = "tokens"
+                children += born
                 await self._gate.open()
-                return children
-        return []
+        return children
 
     async def score(self, nodes: Sequence[Node]) -> None:
         """Give each node the driving reward, and the steps before it that have none; scored nodes cost nothing."""
@@ -132,7 +144,7 @@ class Search:
     async def rollout(
         self, nodes: Sequence[Node], n: int = 1, *, max_steps: int, temperature: float | None = None
     ) -> list[list[Rollout]]:
-        """`n` continuations of at most `max_steps` steps per node, journaled but not in the tree; [] where cut short.
+        """`n` continuations of at most `max_steps` steps per node, journaled but not in the tree.
 
         A node that ended gets rollouts without steps.
         """
@@ -143,20 +155,21 @@ class Search:
         ends: list[str] = ["step" for _ in starts]
         for step in range(max_steps):
             going = [i for i, end in enumerate(ends) if end == "step"]
-            if not going:
-                break
-            with self._alone("rollout"):
-                while isinstance(grant := self._gate.effects.reserve([1] * len(going), grows=False), str):
-                    await self._gate.finish("budget", grant)
-                requests = [Ask(starts[i], 1, (f"{keys[i]}.{step}",), texts[i]) for i in going]
-                samples = await self._gate.effects.generate(requests, grant, purpose="rollout", temperature=temperature)
-                self._ledger.observe_budget()
-                for position, i in enumerate(going):
-                    if position >= len(samples):
-                        ends[i] = "budget"
+            while going:
+                with self._alone("rollout"):
+                    grant = self._gate.effects.reserve([1] * len(going), grows=False)
+                    if isinstance(grant, str):
+                        await self._gate.finish("budget", grant)
                         continue
-                    texts[i], ends[i] = (*texts[i], samples[position]["text"]), samples[position]["finish"]
-                await self._gate.open()
+                    requests = [Ask(starts[i], 1, (f"{keys[i]}.{step}",), texts[i]) for i in going]
+                    samples = await self._gate.effects.generate(
+                        requests, grant, purpose="rollout", temperature=temperature
+                    )
+                    self._ledger.observe_budget()
+                    for i, sample in zip(going, samples, strict=False):
+                        texts[i], ends[i] = (*texts[i], sample["text"]), sample["finish"]
+                    going = going[len(samples) :]
+                    await self._gate.open()
         done = iter([Rollout(path, end == "end") for path, end in zip(texts, ends, strict=True)])
         return [
             [next(done) for _ in range(n)] if any(node is ask for ask, _ in asks) else [Rollout((), node.solved)] * n

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from search.algorithms.base import Algorithm, Params, best
+from search.algorithms.base import ON_COMMANDS, Algorithm, Params, best
 from search.gate import Answer
 from search.search import Search
 from search.tree import Node, Tree
@@ -42,6 +42,13 @@ class MCTS(Algorithm[MCTSParams]):
     title = "Monte Carlo tree search"
     paper = "Bandit based Monte-Carlo Planning"
     summary = "Goes where value or ignorance is high, evaluates, and lets the value travel up the tree."
+
+    commands = {
+        **ON_COMMANDS,
+        "expand": "The new steps are evaluated next, then selected like any others.",
+        "restore": "The step can be selected again, and is evaluated next if it was open.",
+        "edit": "Your step is expanded next; the old one stays and competes with it.",
+    }
 
     @classmethod
     def params_type(cls) -> type[MCTSParams]:
