@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -31,6 +32,7 @@ SETTINGS = {
     "max_wal_senders": "0",
     "shared_buffers": "128MB",
     "log_min_messages": "warning",
+    **({"recovery_init_sync_method": "syncfs"} if sys.platform == "linux" else {}),
 }
 
 
