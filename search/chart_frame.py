@@ -37,13 +37,14 @@ class Chart:
 
 def empty_figure(palette: Palette, *, x: str, y: str) -> go.Figure:
     """A figure without data: axes titled `x` and `y`, hairline grid, transparent ground."""
+    small = {"size": 12, "color": palette.ink_soft}
     axis = {
         "gridcolor": palette.hairline,
         "linecolor": palette.hairline,
         "zeroline": False,
         "ticks": "",
         "automargin": True,
-        "title": {"standoff": 8},
+        "tickfont": small,
     }
     return go.Figure(
         layout={
@@ -65,8 +66,8 @@ def empty_figure(palette: Palette, *, x: str, y: str) -> go.Figure:
                 "yanchor": "bottom",
                 "font": {"size": 12},
             },
-            "xaxis": axis | {"title": {"text": x, "standoff": 8}},
-            "yaxis": axis | {"title": {"text": y, "standoff": 8}},
+            "xaxis": axis | {"title": {"text": x, "standoff": 4, "font": small}},
+            "yaxis": axis | {"title": {"text": y, "standoff": 4, "font": small}},
             "hovermode": "closest",
         }
     )

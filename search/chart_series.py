@@ -26,7 +26,7 @@ class Step:
 
 @dataclass(slots=True)
 class Answer:
-    """A finished solution, with the tokens spent when it was found and its driving reward."""
+    """A finished solution, with the tokens spent when it was found and scored, and its driving reward."""
 
     tokens: int
     reward: float
@@ -52,6 +52,7 @@ class Series:
     best: list[tuple[int, float]] = field(default_factory=list)
     best_answer: list[tuple[int, float]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    unscored: dict[int, tuple[str, bool | None]] = field(default_factory=dict)  # answers whose score comes later
     resamplings: list[Resampling] = field(default_factory=list)
     votes: list[tuple[str, float, int]] = field(default_factory=list)
     chosen_answer: str | None = None
@@ -77,6 +78,8 @@ class Series:
                 for index, score in payload["scores"]:
                     self.steps[index].reward = score
                     _improve(self.best, self.tokens, score)
+                    if index in self.unscored:
+                        self._answer(score, *self.unscored.pop(index))
             case "verified":
                 for index, reachable in payload["nodes"]:
                     self.steps[index].reachable = reachable
@@ -92,20 +95,21 @@ class Series:
                     Resampling(payload["step"], payload["ess"], payload["resampled"], normalised(weights))
                 )
             case "answer":
-                self._answer(payload)
+                text = payload["canonical"] or payload["answer"] or ""
+                reward = self.steps[payload["node"]].reward
+                if reward is None:
+                    self.unscored[payload["node"]] = (text, payload["correct"])
+                else:
+                    self._answer(reward, text, payload["correct"])
             case "finished":
                 self.votes = [
                     (str(answer), float(weight), int(count)) for answer, weight, count in payload.get("votes") or []
                 ]
                 self.chosen_answer = payload["answer"]
 
-    def _answer(self, payload: dict[str, Any]) -> None:
-        step = self.steps.get(payload["node"])
-        if step is None or step.reward is None:
-            return
-        text = payload["canonical"] or payload["answer"] or ""
-        self.answers.append(Answer(self.tokens, step.reward, payload["correct"], text))
-        _improve(self.best_answer, self.tokens, step.reward)
+    def _answer(self, reward: float, text: str, correct: bool | None) -> None:
+        self.answers.append(Answer(self.tokens, reward, correct, text))
+        _improve(self.best_answer, self.tokens, reward)
 
 
 def _improve(line: list[tuple[int, float]], tokens: int, reward: float) -> None:

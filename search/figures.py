@@ -22,6 +22,7 @@ from search.particle_figures import effective_sample_size, particle_weights
 __all__ = ["KINDS", "MOST_POINTS", "Chart", "charts"]
 
 FEWEST_FOR_CALIBRATION = 10
+NEAR_CAP = 1.5  # the budget is drawn once two thirds of it are spent, so that it does not squeeze what happened
 MOST_VOTES = 12
 
 
@@ -65,7 +66,7 @@ def best_reward(series: Series, palette: Palette) -> Chart | None:
                 marker={"symbol": symbol, "color": color, "size": 8, "line": {"width": 1.5, "color": color}},
                 hovertemplate="%{text}<br>reward %{y:.3f} at %{x} tokens<extra></extra>",
             )
-    if series.token_cap:
+    if series.token_cap and series.token_cap < NEAR_CAP * series.tokens:
         figure.add_vline(x=series.token_cap, line={"color": palette.ink_faint, "width": 1, "dash": "dot"})
     figure.update_yaxes(range=[-0.03, 1.03])
     figure.update_xaxes(rangemode="tozero")
@@ -83,16 +84,20 @@ def rewards_by_depth(series: Series, palette: Palette) -> Chart | None:
     if not scored:
         return None
     figure = empty_figure(palette, x="depth", y="reward")
-    known = any(step.reachable is not None for _, step in scored)
     for reachable, name, color in (
-        (True, "on a right path", palette.accent),
-        (False, "off every right path", palette.ink_faint),
-        (None, "step", palette.ink_soft if not known else palette.hairline),
+        (True, "right path", palette.accent),
+        (False, "wrong path", palette.ink_faint),
+        (None, "step", palette.ink_soft),
     ):
-        for pruned in (False, True):
-            some = [(i, s) for i, s in scored if s.reachable is reachable and s.pruned is pruned]
-            if some:
-                _add_steps(figure, thinned(some, MOST_POINTS // 6), name, color, reachable=reachable, pruned=pruned)
+        some = [(i, s) for i, s in scored if s.reachable is reachable and not s.pruned]
+        if some:
+            symbol = "circle-open" if reachable is False else "circle"
+            _add_steps(figure, _spread(some), name, color, symbol)
+    for reachable, color in ((True, palette.accent), (False, palette.ink_faint), (None, palette.ink_soft)):
+        some = [(i, s) for i, s in scored if s.reachable is reachable and s.pruned]
+        if some:
+            name = "right path, pruned" if reachable else "pruned"
+            _add_steps(figure, _spread(some), name, color, "line-ew-open")
     by_depth: defaultdict[int, list[float]] = defaultdict(list)
     for _, step in scored:
         by_depth[step.depth].append(step.reward or 0.0)
@@ -102,6 +107,7 @@ def rewards_by_depth(series: Series, palette: Palette) -> Chart | None:
         y=[median(by_depth[depth]) for depth in depths],
         mode="lines",
         name="median",
+        showlegend=False,
         line={"color": palette.ink, "width": 1, "dash": "dot"},
         hovertemplate="median %{y:.3f} at depth %{x}<extra></extra>",
     )
@@ -200,16 +206,17 @@ def _stairs(line: Sequence[tuple[int, float]], until: int) -> dict[str, Any]:
     }
 
 
-def _add_steps(
-    figure: go.Figure, some: Sequence[tuple[int, Step]], name: str, color: str, *, reachable: bool | None, pruned: bool
-) -> None:
-    symbol = "line-ew-open" if pruned else "circle-open" if reachable is False else "circle"
+def _spread(some: Sequence[tuple[int, Step]]) -> list[tuple[int, Step]]:
+    return thinned(some, MOST_POINTS // 6)  # six kinds of points share what a chart may draw
+
+
+def _add_steps(figure: go.Figure, some: Sequence[tuple[int, Step]], name: str, color: str, symbol: str) -> None:
     figure.add_scatter(
         x=[step.depth + _jitter(index) for index, step in some],
         y=[step.reward for _, step in some],
         text=[f"node {index}" for index, _ in some],
         mode="markers",
-        name=f"{name}, pruned" if pruned else name,
+        name=name,
         marker={"symbol": symbol, "color": color, "size": 7, "line": {"width": 1.5, "color": color}},
         hovertemplate="%{text}: reward %{y:.3f}<extra></extra>",
     )

@@ -9,6 +9,18 @@ from uuid import UUID
 from ninja import Schema
 
 
+class LatestRun(Schema):
+    """What a list says about a session's newest run."""
+
+    id: UUID
+    algorithm: str
+    state: str
+    stopped_by: str | None
+    answer: str | None
+    correct: bool | None
+    tokens: int
+
+
 class SessionOut(Schema):
     """A session. `role` is the caller's: owner, editor, annotator, viewer, or shared."""
 
@@ -23,6 +35,7 @@ class SessionOut(Schema):
     runs: int
     states: dict[str, int]
     problem: str | None
+    latest: LatestRun | None
     role: str
 
 

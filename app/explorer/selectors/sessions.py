@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
 from app.config.pages import newest_first
-from app.explorer.models import Problem, RunState, Session
+from app.explorer.models import Problem, Run, RunState, Session
 from app.teams.models import Membership, User
 from app.teams.principals import Principal
 
 SHARED = "shared"
 """The role shown to the reader of a share link."""
+
+_LATEST = JSONObject(
+    **{name: F(name) for name in ("id", "algorithm", "state", "stopped_by", "answer", "correct", "tokens")}
+)
 
 
 def sessions_page(
@@ -46,7 +51,10 @@ def _counted(rows: QuerySet[Session]) -> QuerySet[Session]:
     """With what the shape needs, in the same query."""
     counts = {f"runs_{state}": Count("runs", filter=Q(runs__state=state)) for state in RunState.values}
     first = Problem.objects.filter(session=OuterRef("pk")).order_by("pk").values("text")[:1]
-    return rows.select_related("created_by").annotate(**counts, first_problem=Subquery(first))
+    latest = Run.objects.filter(session=OuterRef("pk")).order_by("-created_at", "-id").values(shown=_LATEST)[:1]
+    return rows.select_related("created_by").annotate(
+        **counts, first_problem=Subquery(first), latest_run=Subquery(latest)
+    )
 
 
 def _roles(principal: Principal) -> dict[int, str]:
@@ -69,5 +77,6 @@ def _shape(session: Any, roles: dict[int, str]) -> dict[str, Any]:
         "runs": sum(states.values()),
         "states": {state: count for state, count in states.items() if count},
         "problem": session.first_problem,
+        "latest": session.latest_run,
         "role": roles.get(session.team_id, SHARED),
     }

@@ -84,6 +84,7 @@ export interface Session {
   runs: number
   states: Partial<Record<RunState, number>>
   problem?: string | null
+  latest?: Pick<Run, 'id' | 'algorithm' | 'state' | 'stopped_by' | 'answer' | 'correct'> & { tokens: number } | null
   role: string
 }
 
