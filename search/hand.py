@@ -25,7 +25,7 @@ class Hand:
         name = command.command
         if name in ("prune", "edit") and not node.parents:
             raise RejectedCommand(
-                "node", f"node: the problem itself cannot be {name}d; cancel the run or start another"
+                "node", "node: the problem itself is no step to prune or edit; cancel the run instead"
             )
         if name == "prune" and node.status == "pruned":
             raise RejectedCommand("node", f"node: {node.index} is pruned already")
