@@ -62,6 +62,6 @@ def _nucleus(weights: Tensor, top_ps: Tensor) -> Tensor:
     """Weights with zeros outside each row's nucleus ("The Curious Case of Neural Text Degeneration")."""
     descending, order = weights.sort(dim=-1, descending=True, stable=True)
     before = descending.cumsum(-1) - descending
-    goal = (top_ps * weights.sum(-1)).unsqueeze(-1)
+    goal = (top_ps * weights.sum(-1) * (1 - 1e-9)).unsqueeze(-1)  # reached but for the last bits is reached
     kept = torch.where((before < goal) | (top_ps >= 1).unsqueeze(-1), descending, 0.0)
     return torch.zeros_like(weights).scatter_(-1, order, kept)
