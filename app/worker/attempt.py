@@ -82,10 +82,12 @@ class Attempt:
     async def _work(self, assignment: Assignment, writer: JournalWriter) -> None:
         search = asyncio.create_task(self._search(assignment, writer))
         stopping = asyncio.create_task(self._stop.wait())
-        await asyncio.wait({search, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not search.done():
-            await asyncio.wait({search}, timeout=BOUNDARY_SECONDS)
+        try:
+            await asyncio.wait({search, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not search.done():
+                await asyncio.wait({search}, timeout=BOUNDARY_SECONDS)
+        finally:
+            stopping.cancel()
             search.cancel()
         try:
             outcome = await search

@@ -63,10 +63,11 @@ class Station:
             del self._attempts[run]
 
     def stop_from_any_thread(self) -> None:
-        """Let every run come to a durable boundary and give the leases back."""
-        searches.loop.call_soon_threadsafe(self._stop)
+        """`stop`, from Celery's signal handlers."""
+        searches.loop.call_soon_threadsafe(self.stop)
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """Let every run come to a durable boundary and give the leases back; take no new ones."""
         self._stopping = True
         for task in self._tasks:
             task.cancel()
