@@ -138,7 +138,7 @@ class TestErrors:
         broken = ProcessReward("broken", reward_folder, EMBEDDED_REWARD, dtype="float64")
         poison = broken.read(ScoreRequest("@", ("1",), False)).ids[1]
         broken._thread.engine._classifier._model._embedding[poison] = torch.nan  # type: ignore[attr-defined]
-        with pytest.raises(RewardError, match="broken gave NaN for step . of a path of 2 steps"):
+        with pytest.raises(RewardError, match=r"broken gave NaN for step . of a path of 2 steps"):
             score(broken, ScoreRequest(PROBLEM, ("1", "@"), False))
         (clean,) = score(broken, ScoreRequest(PROBLEM, STEPS, True))
         assert clean.steps == pytest.approx(independently(reward_folder, STEPS, True), abs=1e-5)
