@@ -24,7 +24,7 @@ function remembered(): Partial<Record<PanelName, PanelState>> {
 }
 
 export class Panels {
-  outline = $state<PanelState>({ open: true, size: 264 })
+  outline = $state<PanelState>({ open: true, size: 280 })
   inspector = $state<PanelState>({ open: true, size: 364 })
   charts = $state<PanelState>({ open: window.innerHeight >= 820, size: 236 })
   /** On a narrow page panels are sheets over the tree, one at a time, and closed at first. */

@@ -3,9 +3,11 @@
 import { select } from 'd3-selection'
 import { type D3ZoomEvent, type ZoomBehavior, zoom, zoomIdentity } from 'd3-zoom'
 import type { Bounds, Camera, Size } from './geometry'
-import { fitting } from './geometry'
+import { Spread } from './spread'
 
 const flightTime = 220
+const least = 0.002
+const most = 3
 
 interface Watcher {
   moved: () => void
@@ -15,17 +17,19 @@ interface Watcher {
 
 export class TreeCamera {
   current: Camera = { x: 0, y: 0, k: 1 }
+  private readonly spread = new Spread()
   private readonly behaviour: ZoomBehavior<HTMLElement, unknown>
   private flight: { from: Camera; to: Camera; start: number } | null = null
 
   constructor(
     private readonly element: HTMLElement,
     private readonly still: () => boolean,
-    watcher: Watcher,
+    private readonly watcher: Watcher,
   ) {
     this.behaviour = zoom<HTMLElement, unknown>()
-      .scaleExtent([0.002, 3])
+      .scaleExtent([least, most])
       .clickDistance(4)
+      .filter((event: Event) => event.type !== 'wheel' && !(event as MouseEvent).button)
       .on('zoom', ({ transform, sourceEvent }: D3ZoomEvent<HTMLElement, unknown>) => {
         this.current = { x: transform.x, y: transform.y, k: transform.k }
         if (sourceEvent) {
@@ -35,14 +39,12 @@ export class TreeCamera {
         watcher.moved()
       })
     select(element).call(this.behaviour).on('dblclick.zoom', null)
+    element.addEventListener('wheel', (event) => this.wheel(event), { passive: false })
   }
 
-  /** Goes to `camera`, eased unless `at once` or the person prefers stillness. */
-  go(camera: Camera, now: number, atOnce = false): void {
-    if (atOnce || this.still()) {
-      this.flight = null
-      this.put(camera)
-    } else this.flight = { from: this.current, to: camera, start: now }
+  /** The distance of columns at the zoom of now. */
+  get pitch(): number {
+    return this.spread.pitchAt(this.current.k)
   }
 
   get flying(): boolean {
@@ -54,37 +56,57 @@ export class TreeCamera {
     return this.flight?.to ?? this.current
   }
 
+  /** Goes to `camera`, eased unless `atOnce` or the person prefers stillness. */
+  go(camera: Camera, now: number, atOnce = false): void {
+    if (atOnce || this.still()) {
+      this.flight = null
+      this.put(camera)
+    } else this.flight = { from: this.current, to: camera, start: now }
+  }
+
   step(now: number): void {
     if (!this.flight) return
     const { from, to, start } = this.flight
     const progress = Math.min(1, Math.max(0, (now - start) / flightTime))
     const share = 1 - (1 - progress) ** 3
     // Zoom by ratios, so that a flight looks evenly fast.
-    const k = from.k * (to.k / from.k) ** share
+    const k = progress >= 1 ? to.k : from.k * (to.k / from.k) ** share
     if (progress >= 1) this.flight = null
     this.put({ k, x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share })
   }
 
-  fit(bounds: Bounds, size: Size, now: number, atOnce = false): void {
-    this.go(fitting(bounds, size), now, atOnce)
+  fit(boundsAt: (pitch: number) => Bounds, size: Size, now: number, atOnce = false): void {
+    this.go(this.spread.fit(boundsAt, size), now, atOnce)
   }
 
-  /** Brings a point of the tree to the middle, at zoom `k`. */
-  centre(x: number, y: number, k: number, size: Size, now: number): void {
-    this.go({ k, x: size.width / 2 - x * k, y: size.height / 2 - y * k }, now)
+  /** Brings a point to the middle at zoom `k`: `column` and a distance into it, and a height. */
+  centre(column: number, into: number, y: number, k: number, size: Size, now: number, atOnce = false): void {
+    const x = column * this.spread.pitchAt(k) + into
+    this.go({ k, x: size.width / 2 - x * k, y: size.height / 2 - y * k }, now, atOnce)
+  }
+
+  pitchAt(k: number): number {
+    return this.spread.pitchAt(k)
   }
 
   zoomBy(factor: number, size: Size, now: number): void {
-    const { x, y, k } = this.goal
-    const next = Math.min(3, Math.max(0.002, k * factor))
-    const ratio = next / k
-    this.go(
-      { k: next, x: size.width / 2 - (size.width / 2 - x) * ratio, y: size.height / 2 - (size.height / 2 - y) * ratio },
-      now,
-    )
+    const { goal } = this
+    this.go(this.spread.zoomed(goal, within(goal.k * factor), size.width / 2, size.height / 2), now)
+  }
+
+  private wheel(event: WheelEvent): void {
+    event.preventDefault()
+    const unit = event.deltaMode === 1 ? 0.05 : event.deltaMode ? 1 : 0.002
+    const k = within(this.current.k * 2 ** (-event.deltaY * unit * (event.ctrlKey ? 6 : 1)))
+    const box = this.element.getBoundingClientRect()
+    this.flight = null
+    this.watcher.taken()
+    this.put(this.spread.zoomed(this.current, k, event.clientX - box.left, event.clientY - box.top))
   }
 
   private put(camera: Camera): void {
     select(this.element).call(this.behaviour.transform, zoomIdentity.translate(camera.x, camera.y).scale(camera.k))
   }
 }
+
+const within = (k: number): number => Math.min(most, Math.max(least, k))

@@ -3,7 +3,7 @@
 const plain = /^[\x20-\x7e]*$/
 
 export class CardText {
-  private readonly cut = new Map<number, string>()
+  private readonly cut = new Map<number, { text: string; width: number }>()
   private advance = 0
 
   /** Forgets everything: the font arrived, or changed. */
@@ -15,10 +15,10 @@ export class CardText {
   /** `context.font` must be the card's font. */
   fit(context: CanvasRenderingContext2D, node: number, text: string, width: number): string {
     const known = this.cut.get(node)
-    if (known !== undefined) return known
+    if (known?.width === width) return known.text
     this.advance ||= context.measureText('0000000000').width / 10
     const fitted = shorten(context, firstLine(text), width, this.advance)
-    this.cut.set(node, fitted)
+    this.cut.set(node, { text: fitted, width })
     return fitted
   }
 }

@@ -5,12 +5,14 @@
 
 import { isBelowCut } from '../model/hope'
 import type { TreeNode } from '../model/tree'
-import { cardInset, cardWidth, columnPitch, columnX, lowerBound, rowHeight, seen } from './geometry'
+import { cardInset, cardsFrom, cardWidth, columnPitch, lowerBound, rowHeight, seen } from './geometry'
 import { isDrawn, type ViewState } from './view-state'
 
 type Strand = 'living' | 'pale' | 'dotted' | 'trail' | 'chosen'
 
-const gap = columnPitch - cardWidth
+/** Where the bend before a child begins: right after the parent's card, or a third of the way back where no cards are drawn. */
+const bendOf = (view: ViewState): number =>
+  Math.max(columnPitch - cardWidth, view.scene.pitch * (view.camera.k < cardsFrom ? 0.36 : 0))
 
 /** Draws every branch with an end in view, faint strands first. The context is in tree coordinates. */
 export function drawEdges(context: CanvasRenderingContext2D, view: ViewState): void {
@@ -49,8 +51,8 @@ function gatherColumn(
 ): void {
   const { scene, tree, camera, now } = view
   const window = seen(camera, view.size, 60)
-  const right = columnX(column.depth)
-  if (right - columnPitch > window.right || right + cardWidth < window.left) return
+  const right = view.scene.x(column.depth)
+  if (right - view.scene.pitch > window.right || right + cardWidth < window.left) return
   const count = column.order.length
   const own = (i: number) => (column.heights[i] as number) * rowHeight
   const parentHeight = (i: number) => {
@@ -96,8 +98,9 @@ function busyness(node: TreeNode): number {
 function trace(path: Path2D, view: ViewState, parent: number, x: number, y: number, presence: number): void {
   const from = view.tree.nodes[parent]
   if (!from) return
-  const startX = columnX(from.depth)
+  const startX = view.scene.x(from.depth)
   const startY = view.scene.yOf(parent, view.now)
+  const gap = bendOf(view)
   const bend = x - cardInset - gap
   path.moveTo(startX, startY)
   path.lineTo(bend, startY)

@@ -105,9 +105,9 @@ export function drawCut(
   y: number,
 ): void {
   const { colors, camera } = view
-  const reach = Math.max(5, 2.2 / camera.k)
+  const reach = Math.max(6.5, 2.4 / camera.k)
   context.strokeStyle = view.selected === node.index ? colors.accent : colors['ink-faint']
-  context.lineWidth = Math.max(1.5, 1.1 / camera.k)
+  context.lineWidth = Math.max(1.7, 1.1 / camera.k)
   context.beginPath()
   context.moveTo(x - reach * 0.45, y + reach)
   context.lineTo(x + reach * 0.45, y - reach)

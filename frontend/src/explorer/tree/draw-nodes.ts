@@ -11,7 +11,6 @@ import {
   cardHeight,
   cardInset,
   cardWidth,
-  columnX,
   type Detail,
   detailAt,
   lowerBound,
@@ -27,7 +26,7 @@ export function drawNodes(context: CanvasRenderingContext2D, view: ViewState, te
   const window = seen(view.camera, view.size, 40)
   for (const column of view.scene.columns) {
     if (!column) continue
-    const x = columnX(column.depth)
+    const x = view.scene.x(column.depth)
     if (x - cardInset > window.right || x + cardWidth < window.left) continue
     drawColumn(context, view, texts, column, detail, x, window.top, window.bottom)
   }
@@ -144,11 +143,13 @@ function drawCard(
   context.fillStyle = gone ? colors['ink-faint'] : colors['ink-soft']
   context.fillText(figure, left + cardWidth - 8, y + 0.5)
   context.textAlign = 'left'
-  context.font = `${node.index === 0 ? 600 : 400} 11px ${fonts.mono}`
+  context.font = `${node.index === 0 ? 600 : 400} 10.75px ${fonts.mono}`
   context.fillStyle = gone ? colors['ink-faint'] : colors.ink
-  const start = x + (gone && node.decision?.outcome !== 'resampled' ? 17 : 12)
+  const cut = gone && node.decision?.outcome !== 'resampled'
+  const start = x + (cut ? 17 : 12)
   const human = node.kind === 'human' ? 14 : 0
-  const room = left + cardWidth - 8 - (figure ? figure.length * 6.6 + 8 : 0) - (x + 17) - human
+  // Room for a number is kept from the start, so that text does not change when its reward arrives.
+  const room = cardWidth - cardInset - (start - x) - human - (node.index === 0 ? 8 : 36)
   context.fillText(texts.fit(context, node.index, node.text, room), start, y + 0.5)
   if (human) drawHand(context, view, left + cardWidth - figure.length * 6.6 - 20, y, 11)
   if (view.folded.has(node.index)) drawFold(context, view, node, left + cardWidth + 4, y)

@@ -1,12 +1,15 @@
 /** Where things lie in the tree's own coordinates: pixels at zoom 1, the root's marker at 0, 0. */
 
-export const rowHeight = 32
-export const columnPitch = 222
-export const cardWidth = 184
+export const rowHeight = 31
+export const columnPitch = 274
+export const cardWidth = 234
 export const cardHeight = 26
 /** From the card's left edge to the marker's centre. */
 export const cardInset = 13
 export const markerRadius = 5
+
+/** How much wider than `columnPitch` columns may be set, so that a tall tree seen from afar fills its window. */
+export const widestSpread = 5
 
 /** From here on cards with text are drawn; below, shapes; below `dotsBelow`, dots. */
 export const cardsFrom = 0.56
@@ -37,8 +40,6 @@ export function detailAt(zoom: number): Detail {
   return zoom < dotsBelow ? 'dots' : 'shapes'
 }
 
-export const columnX = (depth: number): number => depth * columnPitch
-
 /** The part of the tree's coordinates that the camera sees, grown by `margin` screen pixels. */
 export function seen(camera: Camera, size: Size, margin = 0): Bounds {
   return {
@@ -49,17 +50,28 @@ export function seen(camera: Camera, size: Size, margin = 0): Bounds {
   }
 }
 
+/** Screen pixels to leave free around the tree: legend and tools lie along the lower edge. */
+export interface Room {
+  side: number
+  top: number
+  bottom: number
+}
+
 /** The camera that shows all of `bounds`, with room around it, never larger than `largest`. */
-export function fitting(bounds: Bounds, size: Size, largest = 1.15, room = 36): Camera {
+export function fitting(bounds: Bounds, size: Size, largest = 1.15, room: Room = stageRoom): Camera {
   const width = Math.max(1, bounds.right - bounds.left)
   const height = Math.max(1, bounds.bottom - bounds.top)
-  const k = Math.max(0.002, Math.min(largest, (size.width - 2 * room) / width, (size.height - 2 * room) / height))
+  const across = (size.width - 2 * room.side) / width
+  const down = (size.height - room.top - room.bottom) / height
+  const k = Math.max(0.002, Math.min(largest, across, down))
   return {
     k,
     x: size.width / 2 - ((bounds.left + bounds.right) / 2) * k,
-    y: size.height / 2 - ((bounds.top + bounds.bottom) / 2) * k,
+    y: (size.height + room.top - room.bottom) / 2 - ((bounds.top + bounds.bottom) / 2) * k,
   }
 }
+
+export const stageRoom: Room = { side: 28, top: 22, bottom: 60 }
 
 /** First position in `sorted[0..count)` whose `value(i)` is at least `bound`. */
 export function lowerBound(count: number, value: (i: number) => number, bound: number): number {

@@ -1,16 +1,6 @@
 /** Which drawn node lies under a point of the screen: the same shapes that are drawn, a little more generous with small ones. */
 
-import {
-  cardHeight,
-  cardInset,
-  cardWidth,
-  columnPitch,
-  columnX,
-  detailAt,
-  lowerBound,
-  markerRadius,
-  rowHeight,
-} from './geometry'
+import { cardHeight, cardInset, cardWidth, detailAt, lowerBound, markerRadius, rowHeight } from './geometry'
 import { isDrawn, type ViewState } from './view-state'
 
 /** The node under screen point (x, y), or null. */
@@ -20,10 +10,10 @@ export function nodeUnder(view: ViewState, x: number, y: number): number | null 
   const treeY = (y - camera.y) / camera.k
   const cards = detailAt(camera.k) === 'cards'
   const reach = cards ? cardHeight / 2 : Math.max(markerRadius * 1.6, 7 / camera.k)
-  const depth = cards ? Math.floor((treeX + cardInset) / columnPitch) : Math.round(treeX / columnPitch)
+  const depth = cards ? Math.floor((treeX + cardInset) / scene.pitch) : Math.round(treeX / scene.pitch)
   const column = scene.columns[depth]
   if (!column) return null
-  const offset = treeX - columnX(depth)
+  const offset = treeX - view.scene.x(depth)
   if (cards ? offset < -cardInset || offset > cardWidth - cardInset : Math.abs(offset) > reach) return null
   const heights = (i: number) => (column.heights[i] as number) * rowHeight
   let best: number | null = null

@@ -1,18 +1,22 @@
-/** The whole tree in a corner, and the part of it in view; a press or drag there moves the camera. */
+/** The whole tree in a corner, and the part of it in view; a press or drag there moves the camera. Both axes fill their room. */
 
 import { colourOf } from './colouring'
-import { columnX, fitting, rowHeight, seen } from './geometry'
+import { type Bounds, cardInset, cardWidth, rowHeight, seen } from './geometry'
 import { isDrawn, type ViewState } from './view-state'
+
+const room = 8
 
 export class Minimap {
   private picture: HTMLCanvasElement | null = null
-  private camera = { x: 0, y: 0, k: 1 }
+  /** Pixels per column and per row's worth of height, and where column 0 and height 0 lie. */
+  private scale = { column: 1, height: 1, x: 0, y: 0 }
   private readonly context: CanvasRenderingContext2D
   private readonly abort = new AbortController()
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
-    private readonly go: (x: number, y: number) => void,
+    /** Brings a place of the tree, in columns and height, to the middle of the window. */
+    private readonly go: (column: number, y: number) => void,
   ) {
     this.context = canvas.getContext('2d') as CanvasRenderingContext2D
     const { signal } = this.abort
@@ -34,45 +38,49 @@ export class Minimap {
     const height = this.canvas.clientHeight
     const window = seen(view.camera, view.size)
     const bounds = view.scene.bounds()
-    const all =
-      window.left <= bounds.left &&
-      window.right >= bounds.right &&
-      window.top <= bounds.top &&
-      window.bottom >= bounds.bottom
     // Nothing to find while everything is in view.
+    const all = holds(window, bounds)
     this.canvas.classList.toggle('idle', all)
     if (all || !width) return
-    const ratio = view.pixelRatio
-    if (!this.picture || this.canvas.width !== Math.round(width * ratio)) this.redraw(view, width, height, ratio)
-    const { context, camera } = this
+    if (!this.picture || this.canvas.width !== Math.round(width * view.pixelRatio)) this.redraw(view, width, height)
+    const { context, scale } = this
     context.setTransform(1, 0, 0, 1, 0, 0)
     context.clearRect(0, 0, this.canvas.width, this.canvas.height)
     context.drawImage(this.picture as HTMLCanvasElement, 0, 0)
-    context.setTransform(ratio, 0, 0, ratio, 0, 0)
+    context.setTransform(view.pixelRatio, 0, 0, view.pixelRatio, 0, 0)
+    const { pitch } = view.scene
+    const left = Math.max(1, (window.left / pitch) * scale.column + scale.x)
+    const top = Math.max(1, window.top * scale.height + scale.y)
+    const right = Math.min(width - 1, (window.right / pitch) * scale.column + scale.x)
+    const bottom = Math.min(height - 1, window.bottom * scale.height + scale.y)
     context.strokeStyle = view.colors.accent
     context.lineWidth = 1.5
-    const left = Math.max(1, window.left * camera.k + camera.x)
-    const top = Math.max(1, window.top * camera.k + camera.y)
-    const right = Math.min(width - 1, window.right * camera.k + camera.x)
-    const bottom = Math.min(height - 1, window.bottom * camera.k + camera.y)
     context.strokeRect(left, top, Math.max(2, right - left), Math.max(2, bottom - top))
   }
 
-  private redraw(view: ViewState, width: number, height: number, ratio: number): void {
-    this.canvas.width = Math.round(width * ratio)
-    this.canvas.height = Math.round(height * ratio)
+  private redraw(view: ViewState, width: number, height: number): void {
+    this.canvas.width = Math.round(width * view.pixelRatio)
+    this.canvas.height = Math.round(height * view.pixelRatio)
     this.picture = document.createElement('canvas')
     this.picture.width = this.canvas.width
     this.picture.height = this.canvas.height
     const context = this.picture.getContext('2d') as CanvasRenderingContext2D
-    context.scale(ratio, ratio)
-    this.camera = fitting(view.scene.bounds(), { width, height }, 1, 8)
+    context.scale(view.pixelRatio, view.pixelRatio)
+    const bounds = view.scene.bounds()
+    const deepest = Math.max(1, view.scene.columns.length - 1)
+    const tall = Math.min(0.25, (height - 2 * room) / Math.max(1, bounds.bottom - bounds.top))
+    this.scale = {
+      column: (width - 2 * room - 4) / deepest,
+      x: room,
+      height: tall,
+      y: height / 2 - ((bounds.top + bounds.bottom) / 2) * tall,
+    }
     for (const column of view.scene.columns) {
       if (!column) continue
-      const x = columnX(column.depth) * this.camera.k + this.camera.x
+      const x = column.depth * this.scale.column + this.scale.x
       let drawnAt = Number.NEGATIVE_INFINITY
       for (let i = 0; i < column.order.length; i += 1) {
-        const y = (column.heights[i] as number) * rowHeight * this.camera.k + this.camera.y
+        const y = (column.heights[i] as number) * rowHeight * this.scale.height + this.scale.y
         const index = column.order[i] as number
         if (y - drawnAt < 0.7 || !isDrawn(view, index)) continue
         drawnAt = y
@@ -93,15 +101,19 @@ export class Minimap {
       : gone
         ? view.colors['ink-faint']
         : (fill ?? view.colors['ink-soft'])
-    context.fillRect(x - size / 2, y - size / 2, size * (gone ? 1 : 1.6), size)
+    context.fillRect(x - 1, y - size / 2, gone ? 3 : 6, size)
   }
 
   private drag(event: PointerEvent): void {
     event.preventDefault()
     const box = this.canvas.getBoundingClientRect()
-    this.go(
-      (event.clientX - box.left - this.camera.x) / this.camera.k,
-      (event.clientY - box.top - this.camera.y) / this.camera.k,
-    )
+    const { column, x, height, y } = this.scale
+    this.go((event.clientX - box.left - x) / column, (event.clientY - box.top - y) / height)
   }
+}
+
+/** Whether `window` shows all of `bounds`; the empty margin of the last card does not count. */
+function holds(window: Bounds, bounds: Bounds): boolean {
+  const across = window.left <= bounds.left + cardInset && window.right >= bounds.right - cardWidth + 2 * cardInset
+  return across && window.top <= bounds.top && window.bottom >= bounds.bottom
 }

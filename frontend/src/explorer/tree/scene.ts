@@ -1,12 +1,14 @@
 /** Where every node is drawn now: the layout's columns, with 150 ms of easing between what was and what is wished. */
 
 import type { Column } from './columns'
-import { type Bounds, cardHeight, cardInset, cardWidth, columnX, rowHeight } from './geometry'
+import { type Bounds, cardHeight, cardInset, cardWidth, columnPitch, rowHeight } from './geometry'
 
 const easing = 150
 
 export class Scene {
   readonly columns: Column[] = []
+  /** Distance of the columns now; wider where a tall tree is seen from afar (spread.ts). */
+  pitch = columnPitch
   /** Nodes that have a place: indices below this. */
   placed = 0
   private wished = new Float32Array(1024)
@@ -57,6 +59,10 @@ export class Scene {
     this.bornAt = copy(this.bornAt, new Float64Array(length).fill(-easing))
   }
 
+  x(depth: number): number {
+    return depth * this.pitch
+  }
+
   /** Whether something is still easing. */
   moving(now: number): boolean {
     return now < this.restAt
@@ -76,7 +82,8 @@ export class Scene {
     return progress >= 1 ? 1 : eased(Math.max(0, progress))
   }
 
-  bounds(): Bounds {
+  /** What the tree covers, with columns `pitch` apart. */
+  bounds(pitch = this.pitch): Bounds {
     let top = 0
     let bottom = 0
     let deepest = 0
@@ -86,11 +93,10 @@ export class Scene {
       bottom = Math.max(bottom, (column.heights.at(-1) as number) * rowHeight)
       deepest = Math.max(deepest, column.depth)
     }
-    const left = columnX(0) - cardInset
     return {
-      left,
+      left: -cardInset,
       top: top - cardHeight / 2,
-      right: columnX(deepest) - cardInset + cardWidth,
+      right: deepest * pitch - cardInset + cardWidth,
       bottom: bottom + cardHeight / 2,
     }
   }

@@ -8,7 +8,7 @@ import type { Colouring } from './colouring'
 import type { Column } from './columns'
 import { drawEdges } from './draw-edges'
 import { drawNodes } from './draw-nodes'
-import { cardInset, cardWidth, columnX, detailAt, type Size, seen } from './geometry'
+import { cardInset, cardWidth, detailAt, type Size, seen } from './geometry'
 import { nodeUnder } from './hit'
 import { Layout } from './layout'
 import { Minimap } from './minimap'
@@ -60,9 +60,9 @@ export class TreeView {
     const still = () => this.motion.matches
     this.scene = new Scene(still)
     this.camera = new TreeCamera(canvas, still, { moved: () => this.redraw(), taken: () => this.watcher.cameraTaken() })
-    this.minimap = new Minimap(minimap, (x, y) => {
+    this.minimap = new Minimap(minimap, (column, y) => {
       this.watcher.cameraTaken()
-      this.camera.go({ ...this.camera.current, ...this.centred(x, y) }, performance.now(), true)
+      this.camera.centre(column, 0, y, this.camera.current.k, this.size, performance.now(), true)
     })
     this.layout = new Layout((columns) => this.takeColumns(columns))
     this.readFonts()
@@ -100,7 +100,7 @@ export class TreeView {
 
   fit(atOnce = false): void {
     if (this.size.width < 2 || !this.scene.placed) return
-    this.camera.fit(this.scene.bounds(), this.size, performance.now(), atOnce)
+    this.camera.fit((pitch) => this.scene.bounds(pitch), this.size, performance.now(), atOnce)
     this.fitted = true
     this.redraw()
   }
@@ -119,14 +119,15 @@ export class TreeView {
     const place = this.tree.nodes[node]
     if (!place || node >= this.scene.placed) return
     const goal = this.camera.goal
-    const x = columnX(place.depth) + cardWidth / 2 - cardInset
+    const into = cardWidth / 2 - cardInset
     const y = this.scene.yOf(node, Number.POSITIVE_INFINITY)
     const k = closer && detailAt(goal.k) !== 'cards' ? 0.9 : goal.k
     const window = seen(goal, this.size, -24)
-    const inside =
-      x - cardWidth / 2 > window.left && x + cardWidth / 2 < window.right && y > window.top && y < window.bottom
+    const x = place.depth * this.camera.pitchAt(goal.k) + (detailAt(goal.k) === 'cards' ? into : 0)
+    const half = detailAt(goal.k) === 'cards' ? cardWidth / 2 : 0
+    const inside = x - half > window.left && x + half < window.right && y > window.top && y < window.bottom
     if (inside && k === goal.k) return
-    this.camera.centre(x, y, k, this.size, performance.now())
+    this.camera.centre(place.depth, into, y, k, this.size, performance.now())
     this.redraw()
   }
 
@@ -140,7 +141,7 @@ export class TreeView {
     const place = this.tree.nodes[node]
     if (!place || node >= this.scene.placed) return null
     const { x, y, k } = this.camera.current
-    return { x: columnX(place.depth) * k + x, y: this.scene.yOf(node, performance.now()) * k + y, k }
+    return { x: place.depth * this.camera.pitch * k + x, y: this.scene.yOf(node, performance.now()) * k + y, k }
   }
 
   redraw(): void {
@@ -172,19 +173,14 @@ export class TreeView {
 
   /** While following, zooms out only when the tree has grown out of the window: the picture stays calm. */
   private keepInView(): void {
-    const bounds = this.scene.bounds()
+    const bounds = this.scene.bounds(this.camera.pitchAt(this.camera.goal.k))
     const window = seen(this.camera.goal, this.size, -16)
     const outside =
       bounds.left < window.left ||
       bounds.right > window.right ||
       bounds.top < window.top ||
       bounds.bottom > window.bottom
-    if (outside) this.camera.fit(bounds, this.size, performance.now())
-  }
-
-  private centred(x: number, y: number): { x: number; y: number } {
-    const { k } = this.camera.current
-    return { x: this.size.width / 2 - x * k, y: this.size.height / 2 - y * k }
+    if (outside) this.fit()
   }
 
   private readFonts(): void {
@@ -207,6 +203,7 @@ export class TreeView {
 
   private draw(now: number): void {
     this.camera.step(now)
+    this.scene.pitch = this.camera.pitch
     const view = this.state(now)
     const { context } = this
     const { x, y, k } = view.camera
@@ -214,6 +211,8 @@ export class TreeView {
     context.fillStyle = this.colors.paper
     context.fillRect(0, 0, this.canvas.width, this.canvas.height)
     context.setTransform(k * view.pixelRatio, 0, 0, k * view.pixelRatio, x * view.pixelRatio, y * view.pixelRatio)
+    // No ligatures: model text is shown as it was written.
+    context.textRendering = 'optimizeSpeed'
     drawEdges(context, view)
     drawNodes(context, view, this.texts)
     this.minimap.draw(view)

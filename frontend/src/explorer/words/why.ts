@@ -119,7 +119,8 @@ function prunedAbove(tree: Tree, node: TreeNode): number | null {
 export function whyLost(tree: Tree): string | null {
   if (!tree.lost) return null
   const node = tree.lost.node === null ? undefined : tree.nodes[tree.lost.node]
-  if (!node?.decision) return `The last correct path was lost at event ${tree.lost.seq}.`
+  if (!node?.decision)
+    return `The last correct path was lost at event ${tree.lost.seq}: no step tried can still reach a right answer.`
   const reason = whyGone(node, node.decision)
   return `The last correct path was lost at node ${node.index}. ${reason}`
 }
