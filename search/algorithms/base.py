@@ -73,11 +73,13 @@ class Algorithm(ABC, Generic[P]):
         }
 
 
+def ranked(candidates: list[Node], scores: list[float | None]) -> list[tuple[Node, float | None]]:
+    """Highest score first, candidates without one last; ties (to 9 decimals, as replay compares): the first."""
+    pairs = list(zip(candidates, scores, strict=True))
+    return sorted(pairs, key=lambda pair: (pair[1] is None, -round(pair[1] or 0.0, 9), pair[0].index))
+
+
 def best(candidates: list[Node], scores: list[float | None], rule: str) -> Answer:
-    """The candidate of highest score; ties and candidates without a score: the first. None without candidates."""
-    if not candidates:
-        return Answer(None, rule)
-    ranked = sorted(
-        zip(candidates, scores, strict=True), key=lambda pair: (pair[1] is None, -(pair[1] or 0.0), pair[0].index)
-    )
-    return Answer(ranked[0][0].index, rule)
+    """The first of the ranked candidates; no answer without candidates."""
+    order = ranked(candidates, scores)
+    return Answer(order[0][0].index if order else None, rule)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from pydantic import Field
 
 from search.aggregation import Aggregation, path_reward
-from search.algorithms.base import Algorithm, Params, best
+from search.algorithms.base import Algorithm, Params, best, ranked
 from search.algorithms.sampling import sample_paths
 from search.gate import Answer
 from search.search import Search
-from search.tree import Tree
+from search.tree import Node, Tree
 
 
 class BestOfNParams(Params):
@@ -40,9 +40,12 @@ class BestOfN(Algorithm[BestOfNParams]):
     async def run(self, search: Search) -> None:
         """Sample, score, and show the ranking."""
         await sample_paths(search, self.params.n, self.params.max_steps, score=True)
-        scored = [(node, path_reward(search.tree, node, self.params.aggregation)) for node in search.tree.candidates()]
-        scored.sort(key=lambda pair: (pair[1] is None, -(pair[1] or 0.0), pair[0].index))
-        search.select([node for node, _ in scored], rule=self._rule, scores=[score for _, score in scored])
+        order = ranked(*self._scored(search.tree))
+        search.select([node for node, _ in order], rule=self._rule, scores=[score for _, score in order])
+
+    def _scored(self, tree: Tree) -> tuple[list[Node], list[float | None]]:
+        candidates = tree.candidates()
+        return candidates, [path_reward(tree, node, self.params.aggregation) for node in candidates]
 
     @property
     def _rule(self) -> str:
@@ -50,5 +53,4 @@ class BestOfN(Algorithm[BestOfNParams]):
 
     def answer(self, tree: Tree) -> Answer:
         """The finished path of highest aggregated reward."""
-        candidates = tree.candidates()
-        return best(candidates, [path_reward(tree, node, self.params.aggregation) for node in candidates], self._rule)
+        return best(*self._scored(tree), self._rule)
