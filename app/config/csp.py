@@ -47,7 +47,7 @@ def content_security_policy(
     if iscoroutinefunction(get_response):
 
         async def answer_async(request: HttpRequest) -> HttpResponse:
-            return _add_policy(request, await get_response(request))  # type: ignore[misc]
+            return _add_policy(request, await get_response(request))
 
         return answer_async
 
