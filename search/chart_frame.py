@@ -64,7 +64,8 @@ def empty_figure(palette: Palette, *, x: str, y: str) -> go.Figure:
                 "y": 1.02,
                 "xanchor": "left",
                 "yanchor": "bottom",
-                "font": {"size": 12},
+                "font": {"size": 11},
+                "itemwidth": 30,
             },
             "xaxis": axis | {"title": {"text": x, "standoff": 4, "font": small}},
             "yaxis": axis | {"title": {"text": y, "standoff": 4, "font": small}},
@@ -79,3 +80,8 @@ def thinned(items: Sequence[T], most: int) -> list[T]:
         return list(items)
     last = len(items) - 1
     return [items[round(position * last / (most - 1))] for position in range(most)]
+
+
+def plain(text: str) -> str:
+    """Text of a model for a label: plotly reads tags in labels, and what a model writes is no markup of ours."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -13,7 +13,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from search.chart_frame import MOST_POINTS, Chart, empty_figure, thinned
+from search.chart_frame import MOST_POINTS, Chart, empty_figure, plain, thinned
 from search.chart_series import KINDS, Series, Step, wilson
 from search.events import Event
 from search.palette import MONO, PALETTES, Palette, Theme
@@ -46,21 +46,21 @@ def best_reward(series: Series, palette: Palette) -> Chart | None:
     if not series.best:
         return None
     figure = empty_figure(palette, x="generated tokens", y="reward")
-    figure.add_scatter(**_stairs(series.best, series.tokens), name="best step", line={"color": palette.ink_soft})
+    figure.add_scatter(**_stairs(series.best, series.tokens), name="any step", line={"color": palette.ink_soft})
     if series.best_answer:
         stairs = _stairs(series.best_answer, series.tokens)
-        figure.add_scatter(**stairs, name="best answer", line={"color": palette.accent, "width": 2.5})
+        figure.add_scatter(**stairs, name="answers", line={"color": palette.accent, "width": 2.5})
     for correct, name, symbol, color in (
-        (True, "right answer", "square", palette.accent),
-        (False, "wrong answer", "x-thin-open", palette.wrong),
-        (None, "answer", "square-open", palette.ink_soft),
+        (True, "right", "square", palette.accent),
+        (False, "wrong", "x-thin-open", palette.wrong),
+        (None, "unchecked", "square-open", palette.ink_soft),
     ):
         found = thinned([answer for answer in series.answers if answer.correct is correct], 400)
         if found:
             figure.add_scatter(
                 x=[answer.tokens for answer in found],
                 y=[answer.reward for answer in found],
-                text=[answer.text for answer in found],
+                text=[plain(answer.text) for answer in found],
                 mode="markers",
                 name=name,
                 marker={"symbol": symbol, "color": color, "size": 8, "line": {"width": 1.5, "color": color}},
@@ -180,7 +180,7 @@ def votes(series: Series, palette: Palette) -> Chart | None:
     figure = empty_figure(palette, x="weight", y="")
     figure.add_bar(
         x=[weight for _, weight, _ in top],
-        y=[answer if len(answer) <= 24 else f"{answer[:23]}…" for answer, _, _ in top],
+        y=[plain(answer if len(answer) <= 24 else f"{answer[:23]}…") for answer, _, _ in top],
         text=[f"{count} {'path' if count == 1 else 'paths'}" for _, _, count in top],
         orientation="h",
         marker={

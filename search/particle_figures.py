@@ -7,6 +7,7 @@ from search.chart_series import Series
 from search.palette import REWARD_SCALE, Palette
 
 MOST_RANKS = 40
+FEW_STEPS = 12
 
 
 def effective_sample_size(series: Series, palette: Palette) -> Chart | None:
@@ -29,6 +30,7 @@ def effective_sample_size(series: Series, palette: Palette) -> Chart | None:
     particles = max(len(step.weights) for step in steps)
     figure.add_hline(y=particles, line={"color": palette.ink_faint, "width": 1, "dash": "dot"})
     figure.update_yaxes(range=[0, particles * 1.08])
+    figure.update_xaxes(dtick=1 if len(steps) <= FEW_STEPS else None)
     return Chart(
         "ess",
         "Effective sample size",
@@ -38,27 +40,40 @@ def effective_sample_size(series: Series, palette: Palette) -> Chart | None:
 
 
 def particle_weights(series: Series, palette: Palette) -> Chart | None:
-    """Normalised weights at every step, sorted: how the weight concentrates."""
+    """Normalised weights at every step as slices of one bar, the heaviest at the bottom."""
     steps = thinned(series.resamplings, MOST_POINTS // MOST_RANKS)
     if not steps:
         return None
-    ranks = min(MOST_RANKS, max(len(step.weights) for step in steps))
-    columns = [(sorted(step.weights, reverse=True) + [0.0] * ranks)[:ranks] for step in steps]
-    figure = empty_figure(palette, x="step", y="particle, heaviest first")
-    figure.add_heatmap(
-        x=[step.step for step in steps],
-        y=list(range(1, ranks + 1)),
-        z=[[column[rank] for column in columns] for rank in range(ranks)],
-        zmin=0,
-        zmax=1,
-        colorscale=REWARD_SCALE,
-        xgap=2,
-        ygap=2,
-        colorbar={"thickness": 8, "outlinewidth": 0, "tickfont": {"size": 11}},
-        hovertemplate="step %{x}, rank %{y}: weight %{z:.3f}<extra></extra>",
-    )
-    figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(showgrid=False)
+    columns = [_slices(step.weights) for step in steps]
+    figure = empty_figure(palette, x="step", y="share of the weight")
+    for rank in range(max(map(len, columns))):
+        weights = [column[rank] if rank < len(column) else 0.0 for column in columns]
+        figure.add_bar(
+            x=[step.step for step in steps],
+            y=weights,
+            marker={"color": [_shade(weight) for weight in weights], "line": {"color": palette.surface, "width": 1}},
+            hovertemplate=f"step %{{x}}, particle {rank + 1} by weight: %{{y:.3f}}<extra></extra>",
+            showlegend=False,
+        )
+    figure.update_layout(barmode="stack", bargap=0.3)
+    figure.update_yaxes(range=[0, 1])
+    figure.update_xaxes(showgrid=False, dtick=1 if len(steps) <= FEW_STEPS else None)
     return Chart(
-        "weights", "Particle weights", "One bright cell above dark ones: the others will be resampled away.", figure
+        "weights",
+        "Particle weights",
+        "One tall slice: a single particle carries the weight, and its offspring replace the others.",
+        figure,
     )
+
+
+def _slices(weights: list[float]) -> list[float]:
+    """The weights, heaviest first; beyond `MOST_RANKS` the light ones are one slice together."""
+    ordered = sorted(weights, reverse=True)
+    if len(ordered) <= MOST_RANKS:
+        return ordered
+    return [*ordered[: MOST_RANKS - 1], sum(ordered[MOST_RANKS - 1 :])]
+
+
+def _shade(weight: float) -> str:
+    """The scale's colour of a weight, in its five stops."""
+    return REWARD_SCALE[round(min(1.0, max(0.0, weight)) * (len(REWARD_SCALE) - 1))][1]
