@@ -125,6 +125,10 @@ class Tree:
         """The problem."""
         return self.nodes[0]
 
+    def children(self, node: Node) -> list[Node]:
+        """The nodes that continue or merge `node`, in order of creation."""
+        return [self.nodes[index] for index in node.children]
+
     def path(self, node: Node) -> list[Node]:
         """Root to `node` along first parents."""
         path = [node]

@@ -73,12 +73,12 @@ class MCTS(Algorithm[MCTSParams]):
         tree, virtual = search.tree, Counter[int]()
         paths = [tree.path(node) for node in search.alive([]) if node.parents and node.depth < self.params.max_depth]
         steps: list[list[dict[str, Any]]] = [[] for _ in paths]
-        taken = {path[-1].index for path in paths}
+        taken = dict.fromkeys(path[-1].index for path in paths)
         while len(paths) < min(self.params.batch, most) or not paths:
             path, why = self._descend(tree, virtual)
             if path[-1].index in taken:
                 break
-            taken.add(path[-1].index)
+            taken[path[-1].index] = None
             virtual.update(node.index for node in path)
             paths.append(path)
             steps.append(why)
@@ -91,7 +91,7 @@ class MCTS(Algorithm[MCTSParams]):
         path, why = [tree.root], []
         while path[-1] is tree.root or path[-1].visits:
             parent = path[-1]
-            children = [node for node in map(tree.nodes.__getitem__, parent.children) if _selectable(node)]
+            children = [node for node in tree.children(parent) if _selectable(node)]
             if not children:
                 break
             rated = [self._rate(parent, child, virtual) for child in children]

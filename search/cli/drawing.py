@@ -37,8 +37,7 @@ def _lines(tree: Tree) -> list[str]:
     while waiting:
         node = waiting.pop()
         lines.append(_line(node, node.index in chosen))
-        children = [tree[index] for index in node.children]
-        waiting += reversed([child for child in children if child.parents[0] == node.index])
+        waiting += reversed([child for child in tree.children(node) if child.parents[0] == node.index])
     return lines
 
 
