@@ -109,7 +109,7 @@ def _settings(run: Run, change: ForkChange, tree: Tree) -> RunSettings:
         "algorithm": given.get("algorithm") or run.algorithm,
         "params": (run.params if same_strategy else {}) | (given.get("params") or {}),
         "policy": given.get("policy") or run.policy,
-        "reward": given["reward"] if "reward" in given else run.reward,
+        "reward": given.get("reward", run.reward),
         "sampling": run.sampling | {k: v for k, v in (given.get("sampling") or {}).items() if v is not None},
         "budget": caps | (given.get("budget") or {}),
         "seed": run.seed if given.get("seed") is None else given["seed"],
