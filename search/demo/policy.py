@@ -60,9 +60,9 @@ def sequences(seed: str, tokenizer: PreTrainedTokenizerFast) -> Iterator[Sequenc
         yield encode_example(example, tokenizer)
 
 
-def learning_rate_factor(step: int, share_of_time: float) -> float:
+def learning_rate_factor(step: int, share_of_time: float, warm_up_steps: int = WARM_UP_STEPS) -> float:
     """Linear warm-up by steps, then a cosine over the wall-clock budget down to 4 %."""
-    warm_up = min(1.0, (step + 1) / WARM_UP_STEPS)
+    warm_up = min(1.0, (step + 1) / warm_up_steps)
     return warm_up * (0.04 + 0.96 * 0.5 * (1 + math.cos(math.pi * min(1.0, share_of_time))))
 
 
@@ -111,8 +111,10 @@ def train_policy(minutes: float) -> None:
 
 
 @torch.no_grad()
-def update_average(average: dict[str, torch.Tensor], model: torch.nn.Module, step: int) -> None:
+def update_average(
+    average: dict[str, torch.Tensor], model: torch.nn.Module, step: int, slowest: float = AVERAGING
+) -> None:
     """Move the running average towards the weights; early on faster, so that the start is forgotten."""
-    decay = min(AVERAGING, (step + 1) / (step + 10))
+    decay = min(slowest, (step + 1) / (step + 10))
     parameters = dict(model.named_parameters())
     torch._foreach_lerp_(list(average.values()), [parameters[name] for name in average], 1 - decay)

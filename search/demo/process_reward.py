@@ -20,7 +20,7 @@ import torch
 from search.demo.checkpoint import WEIGHTS, load_checkpoint, save_checkpoint
 from search.demo.optimizer import Optimizers
 from search.demo.packing import IGNORED, Sequence, pack
-from search.demo.policy import ROWS, WIDTH, learning_rate_factor, policy_config, update_average
+from search.demo.policy import WIDTH, learning_rate_factor, policy_config, update_average
 from search.demo.tokenizer import DELIMITER, build_tokenizer
 from search.demo.trajectories import Trajectory, exported_policy_step, read_trajectories
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 SEED = 3
+ROWS, WARM_UP_STEPS, AVERAGING = 16, 20, 0.99
+"""Half the policy's batch, a short warm-up and a quick average: the run is short, and starts from the policy."""
 MATRIX_LR, OTHER_LR = 0.006, 0.0015
 
 
@@ -82,8 +84,8 @@ def train_process_reward(minutes: float) -> None:
         ).logits
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch.labels.flatten(), ignore_index=IGNORED)
         loss.backward()
-        optimizers.step(learning_rate_factor(progress["step"], progress["seconds"] / budget))
-        update_average(average, model, progress["step"])
+        optimizers.step(learning_rate_factor(progress["step"], progress["seconds"] / budget, WARM_UP_STEPS))
+        update_average(average, model, progress["step"], AVERAGING)
         losses.append(loss.item())
         now = time.monotonic()
         progress["step"] += 1

@@ -7,6 +7,7 @@ token reaches across a newline, so a prompt that ends in one is encoded alike wh
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ DELIMITER = "\n"
 """What ends a step; always a token of its own."""
 
 
+@cache
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """The tokenizer; it adds no special tokens by itself, callers put `<bos>` before a problem."""
+    """The tokenizer (one object, shared); it adds no special tokens by itself, callers put `<bos>` before a problem."""
     from tokenizers import Regex, Tokenizer
     from tokenizers.decoders import Fuse
     from tokenizers.models import WordLevel
