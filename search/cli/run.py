@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import signal
 import sys
@@ -40,6 +41,9 @@ def run(spec: RunSpec, jsonl: str | None) -> int:
 async def _search(spec: RunSpec, stream: TextIO | None) -> Outcome:
     policy = await asyncio.to_thread(load_policy, spec.policy)
     reward = None if spec.reward is None else await asyncio.to_thread(load_reward, spec.reward)
+    for model in (policy, reward):  # an engine thread that outlives the interpreter would abort the process
+        if (close := getattr(model, "close", None)) is not None:
+            atexit.register(close)
     header = header_of(spec, policy, reward)
     mailbox = Mailbox()
     loop = asyncio.get_running_loop()
