@@ -31,7 +31,7 @@ class LabelIn(Strict):
     rating: Literal[-1, 0, 1] | None
     unsure: bool = False
     tags: list[Annotated[str, Field(min_length=1, max_length=40)]] = Field(default_factory=list, max_length=20)
-    comment: str = Field("", max_length=4000)
+    comment: str = Field(default="", max_length=4000)
 
 
 class StepLabelOut(Schema):
@@ -64,9 +64,7 @@ class ExportFilters(Strict):
     session: UUID
     runs: list[UUID] = Field(default_factory=list, max_length=1000)
     annotators: list[str] = Field(default_factory=list, max_length=100)
-    sources: list[Literal["human", "rollout", "exact", "model"]] = Field(
-        default_factory=lambda: ["human"], min_length=1
-    )
+    sources: list[Literal["human", "rollout", "exact", "model"]] = Field(default=["human"], min_length=1)
     neutral: Neutral = "good"
 
 

@@ -95,10 +95,8 @@ class ProblemAPI(NinjaAPI):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.add_exception_handler(Refusal, lambda request, exc: _as_response(exc.as_json()))
-        self.add_exception_handler(
-            Http404, lambda request, exc: _as_response(Absent(str(exc) or Absent.title).as_json())
-        )
+        self.add_exception_handler(Refusal, _refused)
+        self.add_exception_handler(Http404, _absent)
         self.add_exception_handler(AuthenticationError, _no_principal)
         self.add_exception_handler(HttpError, _http_error)
         self.add_exception_handler(RequestValidationError, _bad_fields)
@@ -139,6 +137,14 @@ def _explain_method(view: Callable[..., HttpResponseBase]) -> Callable[..., Http
         return refused
 
     return answer
+
+
+def _refused(request: HttpRequest, exc: Any) -> HttpResponse:
+    return _as_response(exc.as_json())
+
+
+def _absent(request: HttpRequest, exc: Any) -> HttpResponse:
+    return _as_response(Absent(str(exc) or Absent.title).as_json())
 
 
 def _no_principal(request: HttpRequest, exc: Any) -> HttpResponse:

@@ -54,7 +54,7 @@ def _reward_inputs(
 ) -> list[dict[str, Any]]:
     """The text the driving reward model read for this path, and the offsets at which the steps were scored."""
     template = _template(run, "reward")
-    source = ((run.header or {}).get("reward") or {}).get("slug") or run.reward
+    source = str(((run.header or {}).get("reward") or {}).get("slug") or run.reward)
     if template is None or not steps or source not in node["rewards"]:
         return []
     try:

@@ -157,7 +157,7 @@ def _sampling(policy: LanguageModel, wanted: SamplingIn) -> dict[str, Any]:
 
 def _budget(wanted: BudgetIn, sampling: dict[str, Any]) -> dict[str, Any]:
     """The caps asked for, or the default budget where none is."""
-    caps = {name: getattr(wanted, name) for name in CAPS}
+    caps: dict[str, Any] = {name: getattr(wanted, name) for name in CAPS}
     if all(cap is None for cap in caps.values()):
         caps = dict(DEFAULT_BUDGET)
     least = min(SHORTEST_STEP, sampling["max_step_tokens"])

@@ -31,27 +31,29 @@ class ProblemIn(Strict):
     """The problem; `verifier` is inferred from the text where it is left out."""
 
     text: str = Field(min_length=1, max_length=LONGEST_PROBLEM)
-    answer: str | None = Field(None, max_length=2000)
-    verifier: str | None = Field(None, max_length=40)
+    answer: str | None = Field(default=None, max_length=2000)
+    verifier: str | None = Field(default=None, max_length=40)
 
 
 class SamplingIn(Strict):
     """How tokens are drawn; what is left out comes from the policy's settings."""
 
-    temperature: float | None = Field(None, ge=0, le=5)
-    top_p: float | None = Field(None, gt=0, le=1)
-    max_step_tokens: int | None = Field(None, ge=1, le=4096)
-    stop: list[Annotated[str, Field(min_length=1, max_length=32)]] | None = Field(None, min_length=1, max_length=8)
+    temperature: float | None = Field(default=None, ge=0, le=5)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    max_step_tokens: int | None = Field(default=None, ge=1, le=4096)
+    stop: list[Annotated[str, Field(min_length=1, max_length=32)]] | None = Field(
+        default=None, min_length=1, max_length=8
+    )
 
 
 class BudgetIn(Strict):
     """Caps; null is no cap. With no cap at all the default budget applies."""
 
-    tokens: int | None = Field(None, ge=1, le=10**9)
-    policy_calls: int | None = Field(None, ge=1, le=10**8)
-    reward_calls: int | None = Field(None, ge=1, le=10**8)
-    nodes: int | None = Field(None, ge=2, le=10**7, description="The problem itself is a node too.")
-    seconds: float | None = Field(None, gt=0, le=604_800)
+    tokens: int | None = Field(default=None, ge=1, le=10**9)
+    policy_calls: int | None = Field(default=None, ge=1, le=10**8)
+    reward_calls: int | None = Field(default=None, ge=1, le=10**8)
+    nodes: int | None = Field(default=None, ge=2, le=10**7, description="The problem itself is a node too.")
+    seconds: float | None = Field(default=None, gt=0, le=604_800)
 
 
 class RunIn(Strict):
@@ -62,9 +64,9 @@ class RunIn(Strict):
     params: dict[str, Any] = Field(default_factory=dict)
     policy: Slug | None = None
     reward: Slug | None = None
-    sampling: SamplingIn = Field(default_factory=SamplingIn)
-    budget: BudgetIn = Field(default_factory=BudgetIn)
-    seed: int | None = Field(None, ge=0, le=LARGEST_SEED)
+    sampling: SamplingIn = SamplingIn()
+    budget: BudgetIn = BudgetIn()
+    seed: int | None = Field(default=None, ge=0, le=LARGEST_SEED)
 
 
 class SessionIn(Strict):
@@ -78,8 +80,8 @@ class SessionIn(Strict):
 class SessionChange(Strict):
     """What should change."""
 
-    title: str | None = Field(None, max_length=200)
-    tags: list[str] | None = Field(None, max_length=20)
+    title: str | None = Field(default=None, max_length=200)
+    tags: list[str] | None = Field(default=None, max_length=20)
     archived: bool | None = None
 
 
@@ -92,7 +94,7 @@ class CommandIn(Strict):
 class ExpandIn(CommandIn):
     """Ask the policy for `n` more children of the node."""
 
-    n: int = Field(1, ge=1, le=64)
+    n: int = Field(default=1, ge=1, le=64)
 
 
 class TextIn(CommandIn):
@@ -112,25 +114,25 @@ class ForkCommand(Strict):
 
     kind: str = Field(description="expand, prune, restore, edit or hint")
     node: int = Field(ge=0)
-    text: str | None = Field(None, max_length=2000)
-    n: int | None = Field(None, ge=1, le=64)
+    text: str | None = Field(default=None, max_length=2000)
+    n: int | None = Field(default=None, ge=1, le=64)
 
 
 class ForkChange(Strict):
     """What is different in the fork; everything else is as in the run it comes from."""
 
     command: ForkCommand | None = None
-    algorithm: str | None = Field(None, min_length=1, max_length=60)
+    algorithm: str | None = Field(default=None, min_length=1, max_length=60)
     params: dict[str, Any] | None = None
     policy: Slug | None = None
     reward: Slug | None = None
     sampling: SamplingIn | None = None
     budget: BudgetIn | None = None
-    seed: int | None = Field(None, ge=0, le=LARGEST_SEED)
+    seed: int | None = Field(default=None, ge=0, le=LARGEST_SEED)
 
 
 class ForkIn(Strict):
     """Fork after event `at` (the whole journal, if left out)."""
 
-    at: int | None = Field(None, ge=1)
-    change: ForkChange = Field(default_factory=ForkChange)
+    at: int | None = Field(default=None, ge=1)
+    change: ForkChange = ForkChange()

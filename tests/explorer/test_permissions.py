@@ -127,7 +127,9 @@ def completed_export(world: World) -> ExportJob:
 
 def expected(rule: Rule) -> dict[str, int]:
     """The status for each kind of caller."""
-    members = {role: rule.status if rule.action is None or rule.action in ACTIONS[role] else 403 for role in ROLES}
+    members: dict[str, int] = {
+        role: rule.status if rule.action is None or rule.action in ACTIONS[role] else 403 for role in ROLES
+    }
     read = rule.action in (None, "view") and rule.for_readers
     hidden = 404 if rule.own else 403
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -61,7 +62,7 @@ def session_update(
     return session
 
 
-def session_touch(session_id: object) -> None:
+def session_touch(session_id: UUID) -> None:
     """Something happened in it: it comes first in the list."""
     Session.objects.filter(pk=session_id).update(updated_at=timezone.now())
 
