@@ -22,7 +22,7 @@ _WANTS_WORK = """(
 # After PostgreSQL was away, a living holder gets one lease's time to say so before anybody takes its run.
 FREE = """(lease IS NULL OR (
     lease_until < clock_timestamp()
-    AND pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => %(lease_seconds)s)))"""
+    AND pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => %(grace)s)))"""
 
 _CLAIM = f"""
 UPDATE explorer_run SET lease = %(lease)s,
@@ -83,7 +83,9 @@ async def claim(connection: psycopg.AsyncConnection[Any], run: UUID, worker: str
     """
     lease = uuid4()
     async with connection.transaction():
-        found = await connection.execute(_CLAIM, {"run": run, "lease": lease, "lease_seconds": LEASE_SECONDS})
+        found = await connection.execute(
+            _CLAIM, {"run": run, "lease": lease, "lease_seconds": LEASE_SECONDS, "grace": LEASE_SECONDS}
+        )
         row = await found.fetchone()
         if row is None:
             return None

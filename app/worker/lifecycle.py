@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_init, worker_ready, worker_shutting_down
 from django.conf import settings
 
 from app.config.celery import celery
@@ -23,11 +23,16 @@ def ring(run: UUID, queue: str) -> None:
     celery.send_task(SEARCH_TASK, [str(run)], queue=queue, retry=False)
 
 
+@worker_init.connect
+def load_models_early(**_: Any) -> None:
+    """Load the default models while Celery starts: the first run, or the one of a dead predecessor, waits for them."""
+    threading.Thread(target=_load_default_models, name="load models", daemon=True).start()
+
+
 @worker_ready.connect
 def open_station(**_: Any) -> None:
-    """Look after forgotten runs from now on, and load the default models before the first run asks for them."""
+    """Look after forgotten runs from now on."""
     searches.submit(station.open(settings.CELERY_WORKER_CONCURRENCY, ring)).result(10)
-    threading.Thread(target=_load_default_models, name="load models", daemon=True).start()
 
 
 @worker_shutting_down.connect

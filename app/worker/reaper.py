@@ -56,12 +56,15 @@ Ring = Callable[[UUID, str], None]
 
 
 async def find_forgotten(
-    connection: psycopg.AsyncConnection[Any], most: int, ours: Iterable[UUID]
+    connection: psycopg.AsyncConnection[Any], most: int, ours: Iterable[UUID], grace: float = LEASE_SECONDS
 ) -> list[tuple[UUID, str]]:
-    """At most `most` runs (id, queue) that nobody works on and nobody was told of; each is marked as rung for."""
+    """At most `most` runs (id, queue) that nobody works on and nobody was told of; each is marked as rung for.
+
+    `grace`: seconds after a start of PostgreSQL in which no lease counts as run out.
+    """
     found = await connection.execute(
         _FORGOTTEN,
-        {"lease_seconds": LEASE_SECONDS, "patience": PATIENCE_SECONDS, "ours": list(ours), "most": most},
+        {"grace": grace, "patience": PATIENCE_SECONDS, "ours": list(ours), "most": most},
     )
     return [(run, queue) for run, queue in await found.fetchall()]
 

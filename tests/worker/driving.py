@@ -30,7 +30,12 @@ async def journal(db: Pool, run: UUID) -> Journal:
 
 async def give(run: Run, kind: str, **fields: Any) -> Any:
     """A person's command, through the service."""
-    return await sync_to_async(command_create)(run=run, user=run.created_by, kind=kind, **fields)
+
+    def create() -> Any:
+        assert run.created_by
+        return command_create(run=Run.objects.get(pk=run.pk), user=run.created_by, kind=kind, **fields)
+
+    return await sync_to_async(create)()
 
 
 async def until(check: Callable[[], Awaitable[Any]], seconds: float = 30) -> Any:
