@@ -87,30 +87,32 @@ class MCTS(Algorithm[MCTSParams]):
         return paths
 
     def _descend(self, tree: Tree, virtual: Counter[int]) -> tuple[list[Node], list[dict[str, Any]]]:
-        """From the root to a node that is unvisited, or has no child to go on with."""
+        """From the root to a node that is unvisited, or has no child to go on with. Ties go to the older child."""
         path, why = [tree.root], []
         while path[-1] is tree.root or path[-1].visits:
             parent = path[-1]
             children = [node for node in tree.children(parent) if _selectable(node)]
             if not children:
                 break
-            rated = [self._rate(parent, child, virtual) for child in children]
-            chosen = max(range(len(rated)), key=lambda i: (rated[i]["score"], -i))
-            why.append({name: rated[chosen][name] for name in ("node", "q", "u", "n", "prior")})
-            path.append(children[chosen])
+            above = parent.visits + virtual[parent.index]
+            terms = [self._terms(child, above, virtual[child.index]) for child in children]
+            chosen = max(range(len(terms)), key=lambda i: terms[i][0] + terms[i][1])
+            child, (q, u, n) = children[chosen], terms[chosen]
+            # An unvisited child's u is infinite under UCT, which JSON cannot say.
+            why.append({"node": child.index, "q": q, "u": u if u < math.inf else None, "n": n, "prior": child.prior})
+            path.append(child)
         return path, why
 
-    def _rate(self, parent: Node, child: Node, virtual: Counter[int]) -> dict[str, Any]:
-        """Q and the exploration term; a virtual visit counts as one of value 0."""
-        above, n = parent.visits + virtual[parent.index], child.visits + virtual[child.index]
-        q = (child.value or 0.0) * child.visits / n if n else 0.0
+    def _terms(self, child: Node, above: int, virtual: int) -> tuple[float, float, int]:
+        """Q, the exploration term U, and the visits n, of which `virtual` ones count as of value 0."""
+        n = child.visits + virtual
+        q = child.value * child.visits / n if child.value is not None else 0.0
         if self.params.rule == "puct":
             c = 1.25 + math.log((above + 19652 + 1) / 19652)
-            u: float | None = c * (1.0 if child.prior is None else child.prior) * math.sqrt(above) / (1 + n)
-        else:  # unvisited first: u is infinite, which JSON cannot say
-            u = self.params.exploration * math.sqrt(math.log(max(1, above)) / n) if n else None
-        score = math.inf if u is None else q + u
-        return {"node": child.index, "q": q, "u": u, "n": n, "prior": child.prior, "score": score}
+            return q, c * (1.0 if child.prior is None else child.prior) * math.sqrt(above) / (1 + n), n
+        if not n:
+            return q, math.inf, n
+        return q, self.params.exploration * math.sqrt(math.log(max(1, above)) / n), n
 
     # -- expansion and evaluation ----------------------------------------------------------------------------------
 
