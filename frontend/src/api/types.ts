@@ -84,7 +84,7 @@ export interface Session {
   runs: number
   states: Partial<Record<RunState, number>>
   problem?: string | null
-  latest?: Pick<Run, 'id' | 'algorithm' | 'state' | 'stopped_by' | 'answer' | 'correct'> & { tokens: number } | null
+  latest?: (Pick<Run, 'id' | 'algorithm' | 'state' | 'stopped_by' | 'answer' | 'correct'> & { tokens: number }) | null
   role: string
 }
 
@@ -122,11 +122,14 @@ export interface ShareLink {
 
 export interface ExportJob {
   id: string
-  state: string
+  state: 'queued' | 'running' | 'completed' | 'failed'
   format: string
-  done?: number
-  total?: number
-  error?: string | null
+  /** Runs read so far, of `total`. */
+  done: number
+  total: number | null
+  counts: { paths?: number; labels?: number; below_unmarked?: number }
+  error: string | null
+  url: string | null
 }
 
 export interface Chart {
