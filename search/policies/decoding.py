@@ -1,14 +1,14 @@
 """Continuous batching: the loop that decodes the samples of all running searches together.
 
-A forward pass feeds one token of every row. Rows that finish leave, waiting samples take their place at the next
-token. Samples that continue the same prompt enter as one row: its prompt is computed once (or found among the kept
-prefixes), and after the first token's logits the row is copied for each of them. The last token of a prompt is never
-part of the prefill: it is fed in the common pass, so logits come from one place only.
+A forward pass feeds one token of every row, and a row is a distinct sequence: samples that continue the same prompt
+share one until they draw different tokens, then the row's keys and values are copied. (Siblings of a search agree for
+long; what they share is computed once.) Samples that finish leave, waiting ones take their place at the next token.
+Prompts are prefilled in batches, beginning where a kept prefix ends; a prompt's last token is never part of that, it
+is fed in the common pass, so logits come from one place only.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -19,14 +19,18 @@ from torch import Tensor
 
 from search.batching import Call, Occupancy
 from search.policies.base import Finish, PolicyError, StepRequest, StepSample
+from search.policies.endings import Endings
 from search.policies.prefix_cache import PrefixCache
-from search.policies.rows import GOES_ON, LOOK, STOPS, Rows, Sample
 from search.policies.sampler import draw
+from search.policies.samples import Sample, Samples
 from search.policies.slot_cache import CacheShape, SlotCache
-from search.tokenization import StopRule, Tokenization
+from search.policies.waiting import Waiting
+from search.tokenization import Tokenization
 
 PREFILL_TOKENS = 2048
 """Tokens of one prefill pass, padding included: bounds its memory and how long the other rows wait."""
+
+SampleCall = Call[StepRequest, StepSample]
 
 
 class SlotModel(Protocol):
@@ -57,22 +61,22 @@ class Decoder:
         prefix_bytes: int,
         threads: int,
     ) -> None:
+        """`slots`: the most samples under way at once, and so the most rows of a forward pass."""
         self.name = name
         self.occupancy = Occupancy()
         self._model = model
-        self._tokenization = tokenization
+        self._vocabulary = tokenization.size
         self._encode = encode
         self._threads = threads
         self._cache = SlotCache(model.shape)
         self._prefixes = PrefixCache(prefix_bytes)
-        self._rows = Rows(slots)
-        self._waiting: OrderedDict[tuple[int, ...], deque[Sample]] = OrderedDict()
-        self._calls: list[Call[StepRequest, StepSample]] = []
-        self._end = np.zeros(tokenization.size, bool)
-        self._end[[i for i in end_ids if i < tokenization.size]] = True
-        self._rules: dict[tuple[str, ...], int] = {}
-        self._stop_rules: list[StopRule] = []
-        self._meaning: NDArray[np.int8] = np.zeros((0, tokenization.size), np.int8)
+        self._endings = Endings(tokenization, end_ids)
+        self._samples = Samples(slots)
+        self._waiting = Waiting()
+        self._calls: list[SampleCall] = []
+        self._rows = 0
+        self._length: NDArray[np.int64] = np.zeros(slots, np.int64)  # per row: tokens in the cache
+        self._next: NDArray[np.int64] = np.zeros(slots, np.int64)  # per row: the token to feed
 
     # ---- the engine's protocol ------------------------------------------------------------------------------
 
@@ -80,38 +84,38 @@ class Decoder:
         """Set this thread's share of the processor."""
         torch.set_num_threads(self._threads)
 
-    def admit(self, call: Call[StepRequest, StepSample]) -> None:
+    def admit(self, call: SampleCall) -> None:
         """Tokenise a call's prompts and queue its samples behind those that came before.
 
         Raises:
             PolicyError: a prompt cannot be read or leaves no room in the context.
         """
-        samples = [self._sample(call, position, request) for position, request in enumerate(call.requests)]
-        for sample in samples:
-            self._waiting.setdefault(sample.prompt_ids, deque()).append(sample)
+        for sample in [self._sample(call, position, request) for position, request in enumerate(call.requests)]:
+            self._waiting.add(sample)
         self._calls.append(call)
 
     @torch.inference_mode()
     def advance(self) -> bool:
-        """Let finished and aborted rows go, let waiting ones in, and decode one token of every row."""
+        """Let finished and aborted samples go, let waiting ones in, and decode one token of each."""
         self._abort()
-        shared = self._enter()
-        if not self._rows.count:
+        self._enter()
+        if not self._samples.count:
             return False
-        self._decode(shared)
+        self._decode()
         return True
 
     def drop_everything(self) -> None:
-        """Forget all rows, queues and kept prefixes (after an error nothing stored can be trusted)."""
-        self._rows.clear()
+        """Forget all samples and kept prefixes (after an error nothing stored can be trusted)."""
+        self._samples.clear()
         self._waiting.clear()
         self._calls.clear()
         self._prefixes.clear()
         self._cache = SlotCache(self._model.shape)
+        self._rows = 0
 
     # ---- coming in ------------------------------------------------------------------------------------------
 
-    def _sample(self, call: Call[StepRequest, StepSample], position: int, request: StepRequest) -> Sample:
+    def _sample(self, call: SampleCall, position: int, request: StepRequest) -> Sample:
         ids = request.prefix_ids if request.prefix_ids is not None else self._encode(request.prompt)
         if len(ids) >= self._model.context:
             raise PolicyError(
@@ -127,48 +131,32 @@ class Decoder:
             )
         stops = () if request.until_end else request.sampling.stop
         limit = max(1, min(request.max_tokens, self._model.context - len(ids)))
-        return Sample(call, position, request, tuple(ids), limit, self._rule(stops))
+        return Sample(call, position, request, tuple(ids), limit, self._endings.number_of(stops))
 
-    def _rule(self, stops: tuple[str, ...]) -> int:
-        if stops not in self._rules:
-            rule = StopRule(self._tokenization, stops)
-            meaning = np.full((1, self._tokenization.size), GOES_ON, np.int8)
-            meaning[0, list(rule.within)] = STOPS
-            meaning[0, list(rule.closing)] = LOOK
-            self._meaning = np.concatenate((self._meaning, meaning))
-            self._stop_rules.append(rule)
-            self._rules[stops] = len(self._stop_rules) - 1
-        return self._rules[stops]
-
-    def _enter(self) -> list[list[Sample]]:
-        """Fill free rows from the queue; the samples beside the first that share each entering row, by row."""
-        entering: list[tuple[int, tuple[int, ...], list[Sample]]] = []
-        free = self._rows.free
-        while free and self._waiting:
-            ids, queue = next(iter(self._waiting.items()))
-            group = [queue.popleft() for _ in range(min(free, len(queue)))]
-            if not queue:
-                del self._waiting[ids]
-            free -= len(group)
+    def _enter(self) -> None:
+        """Give waiting samples the free places, one row per distinct prompt."""
+        entering: list[tuple[int, list[Sample]]] = []  # tokens already known, and who continues
+        for group in self._waiting.take(self._samples.free):
+            ids = group[0].prompt_ids
             kept = self._prefixes.longest(ids, len(ids) - 1)
-            entering.append((len(kept.ids) if kept else 0, ids, group))
-        shared: list[list[Sample]] = [[] for _ in range(self._rows.count)]
+            entering.append((len(kept.ids) if kept else 0, group))
         if not entering:
-            return shared
-        entering.sort(key=lambda row: row[0] - len(row[1]))  # the longest prefills first, so that they lie together
-        longest = max(len(ids) + max(s.limit for s in group) for _, ids, group in entering)
-        self._cache.reserve(self._rows.count + sum(len(group) for _, _, group in entering), longest)
-        first = self._rows.count
-        for known, ids, group in entering:
-            row = self._rows.add(group[0], len(ids) - 1, ids[-1])
-            shared.append(group[1:])
-            if known:
-                kept = self._prefixes.longest(ids, known)
-                assert kept is not None
+            return
+        entering.sort(key=lambda row: row[0] - len(row[1][0].prompt_ids))  # the longest prefills lie together, first
+        first = self._rows
+        longest = max(len(sample.prompt_ids) + sample.limit for _, group in entering for sample in group)
+        self._cache.reserve(self._samples.count + sum(len(group) for _, group in entering), longest)
+        for row, (known, group) in enumerate(entering, start=first):
+            ids = group[0].prompt_ids
+            for sample in group:
+                self._samples.add(sample, row)
+            self._length[row], self._next[row] = len(ids) - 1, ids[-1]
+            kept = self._prefixes.longest(ids, known) if known else None
+            if kept is not None:
                 self._cache.load(row, kept.saved, known)
                 self.occupancy.reused_tokens += known
-        self._prefill(first, [(known, ids) for known, ids, _ in entering])
-        return shared
+        self._rows += len(entering)
+        self._prefill(first, [(known, group[0].prompt_ids) for known, group in entering])
 
     def _prefill(self, first: int, entering: list[tuple[int, tuple[int, ...]]]) -> None:
         """Compute all but the last token of the entering prompts, those of similar length in one pass."""
@@ -179,18 +167,16 @@ class Decoder:
             chunk = [
                 (known, ids)
                 for known, ids in entering[at : at + rows]
-                if 2 * (len(ids) - 1 - known) >= width  # sorted by length: a shorter one opens the next pass
+                if 2 * (len(ids) - 1 - known) >= width  # sorted by length: a much shorter one opens the next pass
             ]
             ids_in = np.zeros((len(chunk), width), np.int64)
             starts = np.array([known for known, _ in chunk])
             for row, (known, ids) in enumerate(chunk):
                 ids_in[row, : len(ids) - 1 - known] = ids[known:-1]
-            positions = starts[:, None] + np.arange(width)
+            # Padding must not run out of the table of positions.
+            positions = np.minimum(starts[:, None] + np.arange(width), self._model.context - 1)
             longest = int(positions.max()) + 1
-            if longest > self._model.context:  # padding must not run out of the table of positions
-                positions = np.minimum(positions, self._model.context - 1)
-                longest = self._model.context
-            self._cache.reserve(first + at + len(chunk), longest)
+            self._cache.reserve(self._rows, longest)
             self._model.prefill(self._cache, first + at, torch.from_numpy(ids_in), torch.from_numpy(positions), longest)
             self.occupancy.prefill_tokens += sum(len(ids) - 1 - known for known, ids in chunk)
             for row, (_, ids) in enumerate(chunk):
@@ -203,97 +189,74 @@ class Decoder:
 
     # ---- decoding -------------------------------------------------------------------------------------------
 
-    def _decode(self, shared: list[list[Sample]]) -> None:
-        rows = self._rows
-        count = rows.count
-        positions = rows.length[:count]
-        longest = int(positions.max()) + 1
+    def _decode(self) -> None:
+        samples, rows = self._samples, self._rows
+        positions = self._length[:rows]
         logits = self._model.decode(
-            self._cache, torch.from_numpy(rows.next_token[:count]), torch.from_numpy(positions), longest
-        )[:, : self._tokenization.size]  # a vocabulary padded beyond the tokenizer's has ids that mean nothing
-        self.occupancy.forwards += 1
-        self.occupancy.rows += count
-        source = self._fork(shared)
-        if len(source) > count:
-            logits = logits[torch.tensor(source)]
-        count = rows.count
+            self._cache, torch.from_numpy(self._next[:rows]), torch.from_numpy(positions), int(positions.max()) + 1
+        )[:, : self._vocabulary]  # a vocabulary padded beyond the tokenizer's has ids that mean nothing
+        self._length[:rows] += 1
+        count = samples.count
         drawn = draw(
             logits,
-            torch.from_numpy(rows.temperature[:count]),
-            torch.from_numpy(rows.top_p[:count]),
-            torch.from_numpy(rows.draws_now()),
+            torch.from_numpy(samples.row[:count]),
+            torch.from_numpy(samples.temperature[:count]),
+            torch.from_numpy(samples.top_p[:count]),
+            torch.from_numpy(samples.draws_now()),
         )
         tokens = drawn.tokens.numpy()
-        rows.record(tokens, drawn.logprobs.numpy())
+        samples.record(tokens, drawn.logprobs.numpy())
+        self.occupancy.forwards += 1
+        self.occupancy.rows += rows
         self.occupancy.tokens += count
+        staying = np.ones(count, np.bool_)
         if drawn.broken is not None:
-            self._fail(np.flatnonzero(drawn.broken.numpy()))
-            return
-        self._leave(tokens)
+            staying &= self._fail(np.flatnonzero(drawn.broken.numpy()).tolist())
+        for at, finish in self._endings.finishes(samples, tokens).items():
+            if staying[at]:
+                self._hand_back(at, finish)
+                staying[at] = False
+        self._part(staying, tokens)
 
-    def _fork(self, shared: list[list[Sample]]) -> list[int]:
-        """Give every sample a row of its own; for each row, the row its logits are in."""
-        rows = self._rows
-        source = list(range(rows.count))
-        for row, others in enumerate(shared):
-            if not others:
-                continue
-            length, first = int(rows.length[row]), rows.count
-            for sample in others:
-                rows.add(sample, length, 0)
-                source.append(row)
-            self._cache.spread(row, slice(first, rows.count), length + 1)
-        return source
-
-    def _leave(self, tokens: NDArray[np.int64]) -> None:
-        """Hand back the rows that came to their end with this token."""
-        rows = self._rows
-        count = rows.count
-        meaning = self._meaning[rows.rule[:count], tokens]
-        leaving = self._end[tokens] | (meaning != GOES_ON) | (rows.generated[:count] >= rows.limit[:count])
-        for row in np.flatnonzero(leaving)[::-1]:  # from the last, so that moving rows down skips none
-            row = int(row)
-            finish = self._finish(row, int(meaning[row]))
-            if finish is not None:
-                self._hand_back(row, finish)
-
-    def _finish(self, row: int, meaning: int) -> Finish | None:
-        rows, generated = self._rows, int(self._rows.generated[row])
-        sample = rows.samples[row]
-        assert sample is not None
-        if self._end[rows.tokens[row, generated - 1]]:
-            return "end"
-        if meaning == STOPS:
-            return "step"
-        if meaning == LOOK and self._stop_rules[sample.rule].reached(rows.tokens[row, :generated].tolist()):
-            return "step"
-        if generated < rows.limit[row]:
-            return None
-        return "budget" if sample.request.cut_by_budget and generated == sample.request.max_tokens else "length"
-
-    def _hand_back(self, row: int, finish: Finish) -> None:
-        rows, generated = self._rows, int(self._rows.generated[row])
-        sample = rows.samples[row]
-        assert sample is not None
-        ids = tuple(rows.tokens[row, :generated].tolist())
+    def _hand_back(self, at: int, finish: Finish) -> None:
+        sample = self._samples.of[at]
+        ids, logprobs = self._samples.written(at)
         if finish == "step":  # a child may continue here
-            self._keep(row, sample.prompt_ids + ids[:-1])
-        self._resolve(sample, ids, tuple(rows.logprobs[row, :generated].tolist()), finish)
-        self._release(row)
-
-    def _release(self, row: int) -> None:
-        last = self._rows.remove(row)
-        if last != row:
-            self._cache.copy(last, row, int(self._rows.length[row]))
+            self._keep(int(self._samples.row[at]), sample.prompt_ids + ids[:-1])
+        self._resolve(sample, ids, logprobs, finish)
 
     def _resolve(self, sample: Sample, ids: tuple[int, ...], logprobs: tuple[float, ...], finish: Finish) -> None:
-        written = ids[:-1] if finish == "end" else ids
-        text = self._tokenization.decode(written, after=sample.prompt_ids[-8:])
-        if finish == "step":
-            text = self._stop_rules[sample.rule].cut(text)
+        text = self._endings.text(sample.rule, finish, ids, sample.prompt_ids)
         sample.call.resolve(sample.position, StepSample(text, ids, logprobs, finish, len(sample.prompt_ids)))
 
-    # ---- endings other than a finished row ------------------------------------------------------------------
+    def _part(self, staying: NDArray[np.bool_], tokens: NDArray[np.int64]) -> None:
+        """Drop who does not stay; samples of one row that drew different tokens get rows of their own."""
+        samples = self._samples
+        if not staying.all():
+            samples.keep(staying)
+            tokens = tokens[staying]
+        sequences, sequence_of = np.unique(
+            samples.row[: samples.count] * self._vocabulary + tokens, return_inverse=True
+        )
+        sources, fed = np.divmod(sequences, self._vocabulary)
+        keeps_row = np.ones(len(sources), np.bool_)
+        keeps_row[1:] = sources[1:] != sources[:-1]
+        rows = len(sequences)
+        occupied = np.zeros(max(self._rows, rows), np.bool_)
+        occupied[sources] = True
+        # Rows nobody reads any more take the copies; a sequence that lies beyond the last row moves down.
+        vacant = iter(np.flatnonzero(~occupied[:rows]).tolist())
+        targets = sources.copy()
+        for which in np.flatnonzero(~keeps_row | (sources >= rows)).tolist():
+            targets[which] = next(vacant)
+            self._cache.copy(int(sources[which]), int(targets[which]), int(self._length[sources[which]]))
+        lengths = self._length[sources]
+        self._length[targets] = lengths
+        self._next[targets] = fed
+        samples.row[: samples.count] = targets[sequence_of]
+        self._rows = rows
+
+    # ---- endings other than a finished sample ---------------------------------------------------------------
 
     def _abort(self) -> None:
         """End the samples of aborted calls with what they have."""
@@ -301,38 +264,20 @@ class Decoder:
         aborted = {call for call in self._calls if call.aborted}
         if not aborted:
             return
-        for withdrawn in self._withdraw(aborted):
+        for withdrawn in self._waiting.withdraw(aborted):
             self._resolve(withdrawn, (), (), "aborted")
-        for row in range(self._rows.count - 1, -1, -1):
-            sample = self._rows.samples[row]
-            if sample is not None and sample.call in aborted:
-                self._hand_back(row, "aborted")
+        staying = np.array([sample.call not in aborted for sample in self._samples.of], np.bool_)
+        for at in np.flatnonzero(~staying).tolist():
+            self._hand_back(at, "aborted")
+        self._part(staying, self._next[self._samples.row[: self._samples.count]])
 
-    def _withdraw(self, calls: set[Call[StepRequest, StepSample]]) -> list[Sample]:
-        """Take the waiting samples of these calls out of the queue."""
-        withdrawn = []
-        for ids, queue in list(self._waiting.items()):
-            withdrawn += [sample for sample in queue if sample.call in calls]
-            stay = deque(sample for sample in queue if sample.call not in calls)
-            if stay:
-                self._waiting[ids] = stay
-            else:
-                del self._waiting[ids]
-        return withdrawn
-
-    def _fail(self, broken: NDArray[np.intp]) -> None:
-        """Fail the calls whose rows gave NaN, and leave nothing of them in the cache."""
-        failed = set()
-        for row in broken:
-            sample = self._rows.samples[int(row)]
-            assert sample is not None
-            failed.add(sample.call)
-            sample.call.fail(
-                PolicyError(f"{self.name}: the model's logits are NaN after {int(self._rows.length[row])} tokens.")
-            )
-        for row in range(self._rows.count - 1, -1, -1):
-            sample = self._rows.samples[row]
-            if sample is not None and sample.call in failed:
-                self._cache.wipe(row)
-                self._release(row)
-        self._withdraw(failed)
+    def _fail(self, broken: list[int]) -> NDArray[np.bool_]:
+        """Fail the calls whose samples met NaN; who stays. Nothing of the broken rows is left in the cache."""
+        samples, failed = self._samples, set()
+        for at in broken:
+            failed.add(samples.of[at].call)
+            tokens = len(samples.of[at].prompt_ids) + int(samples.generated[at]) - 1
+            samples.of[at].call.fail(PolicyError(f"{self.name}: the model's logits are NaN after {tokens} tokens."))
+            self._cache.wipe(int(samples.row[at]))
+        self._waiting.withdraw(failed)
+        return np.array([sample.call not in failed for sample in samples.of], np.bool_)

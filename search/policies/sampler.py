@@ -16,24 +16,25 @@ RESOLUTION = 1e-6
 
 
 class Drawn(NamedTuple):
-    """Per row: the token, its log-probability (temperature 1, nothing truncated), and whether the row was NaN."""
+    """Per sample: the token, its log-probability (temperature 1, nothing truncated), whether its logits were NaN."""
 
     tokens: Tensor
     logprobs: Tensor
     broken: Tensor | None
 
 
-def draw(logits: Tensor, temperatures: Tensor, top_ps: Tensor, uniforms: Tensor) -> Drawn:
-    """Draw one token per row.
+def draw(logits: Tensor, rows: Tensor, temperatures: Tensor, top_ps: Tensor, uniforms: Tensor) -> Drawn:
+    """Draw one token per sample.
 
     Args:
-        logits: (rows, vocabulary), any float dtype.
-        temperatures: (rows,) float64; 0 takes the most probable token, ties to the lowest id.
-        top_ps: (rows,) float64 in (0, 1]; the smallest set of most probable tokens (after temperature, ties to the
+        logits: (n, vocabulary), any float dtype.
+        rows: (samples,) int64, the row of `logits` that a sample is drawn from.
+        temperatures: (samples,) float64; 0 takes the most probable token, ties to the lowest id.
+        top_ps: (samples,) float64 in (0, 1]; the smallest set of most probable tokens (after temperature, ties to the
             lowest id) whose probability reaches it is drawn from.
-        uniforms: (rows,) float64 in [0, 1).
+        uniforms: (samples,) float64 in [0, 1).
     """
-    logprobs = rounded(torch.log_softmax(logits.double(), dim=-1))
+    logprobs = rounded(torch.log_softmax(logits.double(), dim=-1))[rows]
     greedy = temperatures == 0
     if bool(greedy.all()):
         tokens = logprobs.argmax(-1)

@@ -15,6 +15,7 @@ def one(logits: list[float], uniform: float, temperature: float = 1.0, top_p: fl
     """Draw from one row."""
     drawn = draw(
         torch.tensor([logits], dtype=torch.float64),
+        torch.zeros(1, dtype=torch.long),
         torch.tensor([temperature], dtype=torch.float64),
         torch.tensor([top_p], dtype=torch.float64),
         torch.tensor([uniform], dtype=torch.float64),
@@ -65,15 +66,19 @@ def test_a_token_without_probability_is_never_drawn() -> None:
 def test_rows_do_not_mix() -> None:
     logits = torch.tensor([LOGITS, [0.0, 5.0, 0.0], LOGITS], dtype=torch.float64)
     temperatures = torch.tensor([0.0, 1.0, 0.8], dtype=torch.float64)
-    drawn = draw(logits, temperatures, torch.tensor([1.0, 0.1, 1.0]).double(), torch.tensor([0.9, 0.99, 0.95]).double())
+    top_ps, uniforms_now = torch.tensor([1.0, 0.1, 1.0]).double(), torch.tensor([0.9, 0.99, 0.95]).double()
+    drawn = draw(logits, torch.arange(3), temperatures, top_ps, uniforms_now)
     assert drawn.tokens.tolist() == [1, 1, 2]
+    swapped = draw(logits, torch.tensor([1, 0, 0]), temperatures, top_ps, uniforms_now)
+    assert swapped.tokens.tolist() == [1, 1, 2]
+    assert swapped.logprobs.tolist() == pytest.approx([-0.013386, -0.693147, -1.203973])
     assert drawn.broken is None
 
 
 def test_a_nan_row_is_reported_and_its_neighbours_are_not() -> None:
     logits = torch.tensor([LOGITS, [0.0, math.nan, 0.0]], dtype=torch.float64)
     ones = torch.ones(2, dtype=torch.float64)
-    drawn = draw(logits, ones, ones, 0.5 * ones)
+    drawn = draw(logits, torch.arange(2), ones, ones, 0.5 * ones)
     assert drawn.broken is not None
     assert drawn.broken.tolist() == [False, True]
     assert drawn.tokens[0] == 1
@@ -87,7 +92,7 @@ def test_frequencies_follow_the_distribution(temperature: float, top_p: float) -
     logits = torch.randn(vocabulary, dtype=torch.float64)
     full = torch.full((count,), 1.0, dtype=torch.float64)
     u = torch.from_numpy(uniforms(11, "chi", count=count))
-    drawn = draw(logits.expand(count, -1), temperature * full, top_p * full, u)
+    drawn = draw(logits.unsqueeze(0), torch.zeros(count, dtype=torch.long), temperature * full, top_p * full, u)
     expected = torch.softmax(logits / temperature, -1)
     if top_p < 1:
         order = expected.argsort(descending=True)

@@ -1,0 +1,103 @@
+"""The samples being decoded, in arrays, so that a token costs no Python per sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.batching import Call
+from search.policies.base import StepRequest, StepSample
+from search.randomness import uniforms
+
+
+@dataclass(slots=True)
+class Sample:
+    """One request being served: whose it is, what it continues, how far it may go, which stop rule holds."""
+
+    call: Call[StepRequest, StepSample]
+    position: int
+    request: StepRequest
+    prompt_ids: tuple[int, ...]
+    limit: int
+    rule: int
+
+
+class Samples:
+    """Parallel arrays over the samples under way, 0 … count − 1; `row` is the cache slot a sample reads from."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.count = 0
+        self.of: list[Sample] = []
+        self.row: NDArray[np.int64] = np.zeros(capacity, np.int64)
+        self.generated: NDArray[np.int64] = np.zeros(capacity, np.int64)
+        self.limit: NDArray[np.int64] = np.zeros(capacity, np.int64)
+        self.rule: NDArray[np.int64] = np.zeros(capacity, np.int64)
+        self.temperature: NDArray[np.float64] = np.zeros(capacity)
+        self.top_p: NDArray[np.float64] = np.ones(capacity)
+        self.tokens: NDArray[np.int64] = np.zeros((capacity, 64), np.int64)
+        self.logprobs: NDArray[np.float64] = np.zeros((capacity, 64))
+        self.draws: NDArray[np.float64] = np.zeros((capacity, 64))
+
+    @property
+    def free(self) -> int:
+        """How many more samples fit."""
+        return self.capacity - self.count
+
+    def add(self, sample: Sample, row: int) -> None:
+        """Start a sample whose next token comes from a row's logits."""
+        at, request = self.count, sample.request
+        self._widen(sample.limit)
+        self.of.append(sample)
+        self.row[at] = row
+        self.generated[at] = 0
+        self.limit[at] = sample.limit
+        self.rule[at] = sample.rule
+        self.temperature[at] = request.sampling.temperature
+        self.top_p[at] = request.sampling.top_p
+        if request.sampling.temperature > 0:
+            self.draws[at, : sample.limit] = uniforms(request.seed, request.key, count=sample.limit)
+        self.count += 1
+
+    def record(self, tokens: NDArray[np.int64], logprobs: NDArray[np.float64]) -> None:
+        """Append one drawn token to every sample."""
+        every, at = np.arange(self.count), self.generated[: self.count]
+        self.tokens[every, at] = tokens
+        self.logprobs[every, at] = logprobs
+        self.generated[: self.count] += 1
+
+    def draws_now(self) -> NDArray[np.float64]:
+        """Each sample's uniform number for the token about to be drawn."""
+        draws: NDArray[np.float64] = self.draws[np.arange(self.count), self.generated[: self.count]]
+        return draws
+
+    def written(self, at: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """Token ids and log-probabilities of a sample so far."""
+        length = int(self.generated[at])
+        return tuple(self.tokens[at, :length].tolist()), tuple(self.logprobs[at, :length].tolist())
+
+    def keep(self, staying: NDArray[np.bool_]) -> None:
+        """Drop the samples that do not stay; the others close up, their order kept."""
+        kept = np.flatnonzero(staying)
+        for column in (
+            self.row, self.generated, self.limit, self.rule, self.temperature, self.top_p,
+            self.tokens, self.logprobs, self.draws,
+        ):  # fmt: skip
+            column[: len(kept)] = column[kept]
+        self.of = [self.of[at] for at in kept.tolist()]
+        self.count = len(kept)
+
+    def clear(self) -> None:
+        """Drop every sample."""
+        self.of = []
+        self.count = 0
+
+    def _widen(self, tokens: int) -> None:
+        width = self.tokens.shape[1]
+        if tokens > width:
+            extra = ((0, 0), (0, max(tokens, 2 * width) - width))
+            self.tokens = np.pad(self.tokens, extra)
+            self.logprobs = np.pad(self.logprobs, extra)
+            self.draws = np.pad(self.draws, extra)
