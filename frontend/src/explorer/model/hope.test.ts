@@ -62,7 +62,7 @@ describe('hope', () => {
     const tree = started()
     add(tree, 1, [0], 1)
     verified(tree, [[1, false]])
-    expect(tree.lost).toEqual({ seq: tree.seq, node: null })
+    expect(tree.lost).toEqual({ seq: tree.seq, node: 0 })
   })
 
   it('is lost for a whole subtree when what it hangs from is pruned, and comes back when that is restored', () => {

@@ -39,6 +39,7 @@ function recount(tree: Tree, start: number[], hope: Hope): void {
     hope.cut[node.index] = cut
     const is = isHopeful(tree, node, hope)
     if (is !== (hope.counted[node.index] ?? false)) tree.hopeful += is ? 1 : -1
+    if (hope.counted[node.index] && !is) hope.last = node.index
     hope.counted[node.index] = is
   }
 }
@@ -57,7 +58,13 @@ export function noteHope(tree: Tree, touched: number[], event: RunEvent): void {
     const node = tree.nodes[index] as TreeNode
     return node.status === 'pruned' && reaches(tree, node)
   })
-  tree.lost = { seq: event.seq, node: culprit ?? null }
+  tree.lost = { seq: event.seq, node: culprit ?? hopelessParent(tree) }
+}
+
+/** The step below which hope ended, when nothing was pruned: none of its next steps can be solved. */
+function hopelessParent(tree: Tree): number | null {
+  const last = tree.hope.last === null ? undefined : tree.nodes[tree.hope.last]
+  return last?.reachable ? last.index : (last?.parents[0] ?? null)
 }
 
 function hasProof(tree: Tree, touched: number[]): boolean {

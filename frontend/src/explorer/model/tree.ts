@@ -53,6 +53,8 @@ export interface Hope {
   /** Whether what hangs below the node is cut off: it, or every way to it, was pruned. */
   cut: boolean[]
   everHopeful: boolean
+  /** The last node that stopped being hopeful. */
+  last: number | null
 }
 
 export interface Tree {
@@ -85,7 +87,7 @@ export function emptyTree(): Tree {
     best: null,
     lost: null,
     hopeful: 0,
-    hope: { counted: [], cut: [], everHopeful: false },
+    hope: { counted: [], cut: [], everHopeful: false, last: null },
     unknown: [],
   }
 }

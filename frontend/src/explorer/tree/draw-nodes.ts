@@ -149,7 +149,7 @@ function drawCard(
   const start = x + (cut ? 17 : 12)
   const human = node.kind === 'human' ? 14 : 0
   // Room for a number is kept from the start, so that text does not change when its reward arrives.
-  const room = cardWidth - cardInset - (start - x) - human - (node.index === 0 ? 8 : 36)
+  const room = cardWidth - cardInset - (start - x) - human - (node.index === 0 ? 8 : 40)
   context.fillText(texts.fit(context, node.index, node.text, room), start, y + 0.5)
   if (human) drawHand(context, view, left + cardWidth - figure.length * 6.6 - 20, y, 11)
   if (view.folded.has(node.index)) drawFold(context, view, node, left + cardWidth + 4, y)

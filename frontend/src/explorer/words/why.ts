@@ -119,8 +119,10 @@ function prunedAbove(tree: Tree, node: TreeNode): number | null {
 export function whyLost(tree: Tree): string | null {
   if (!tree.lost) return null
   const node = tree.lost.node === null ? undefined : tree.nodes[tree.lost.node]
-  if (!node?.decision)
-    return `The last correct path was lost at event ${tree.lost.seq}: no step tried can still reach a right answer.`
+  if (!node) return `The last correct path was lost at event ${tree.lost.seq}.`
+  if (node.status !== 'pruned' || !node.decision) {
+    return `The last correct path was lost below node ${node.index}: none of its ${node.children.length} next steps can still reach a right answer.`
+  }
   const reason = whyGone(node, node.decision)
   return `The last correct path was lost at node ${node.index}. ${reason}`
 }
