@@ -8,9 +8,10 @@ from uuid import UUID
 
 from django.http import FileResponse, HttpRequest
 from django.utils import timezone
-from ninja import Field, Query, Router, Schema, Status
+from ninja import Field, File, Form, Query, Router, Schema, Status, UploadedFile
 
 from app.annotation.exports import export_create, export_is_held, export_path, export_ring
+from app.annotation.imports import labels_import
 from app.annotation.models import ExportJob
 from app.annotation.selectors import label_shape, labels_page
 from app.annotation.services import label_set
@@ -19,6 +20,7 @@ from app.config.problems import Absent, Conflict
 from app.explorer.access import principal_of, user_of, visible, visible_run, visible_session
 from app.explorer.schemas import Strict
 from app.teams.permissions import visible_to
+from search.datasets import trl_stepwise
 from search.datasets.trl_stepwise import Neutral
 
 router = Router(tags=["labels"])
@@ -99,6 +101,15 @@ class ExportPage(Schema):
     next: str | None
 
 
+class ImportOut(Schema):
+    """What was imported; `conflicts` are steps that came with two different labels, of which the first was kept."""
+
+    runs: int
+    steps: int
+    labels: int
+    conflicts: int
+
+
 @router.put("/runs/{uuid:run_id}/nodes/{int:index}/label", response=StepLabelOut, summary="Mark a step")
 def label(request: HttpRequest, run_id: UUID, index: int, label: LabelIn) -> dict[str, Any]:
     """Your mark replaces your former one, which is kept as history."""
@@ -128,6 +139,20 @@ def export(request: HttpRequest, export: ExportIn) -> Status:
     filters = export.filters.model_dump(mode="json", exclude={"session"})
     job = export_create(session=session, user=user_of(request), format=export.format, filters=filters)
     return Status(201, _shape(job))
+
+
+@router.post("/imports", response={201: ImportOut}, summary="Import labelled paths from a file")
+def import_labels(
+    request: HttpRequest, file: File[UploadedFile], session: Form[UUID], format: Form[str] = trl_stepwise.NAME
+) -> Status:
+    """Multipart: `file`, `session`, `format` (`trl_stepwise`). Each problem becomes a run, each label one of yours.
+
+    True is +1, false −1, exactly 0.5 neutral. All of the file is imported, or nothing.
+    """
+    found = visible_session(request, session, "steer")
+    stream = file.file
+    assert stream is not None
+    return Status(201, labels_import(session=found, user=user_of(request), format=format, stream=stream))
 
 
 @router.get("/exports", response=ExportPage, summary="Exports, the newest first")

@@ -25,6 +25,7 @@ from search.verifiers import VERIFIERS, infer
 
 DEFAULT_BUDGET = {"tokens": 20_000, "policy_calls": None, "reward_calls": None, "nodes": 5_000, "seconds": 900}
 """What a run may spend when nobody said: a minute or two of the embedded policy, and an end in any case."""
+NO_CAPS: dict[str, Any] = dict.fromkeys(CAPS)
 SHORTEST_STEP = 8
 """Tokens without which no model writes a step: a smaller cap could not pay for even one."""
 

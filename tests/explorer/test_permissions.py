@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -82,9 +83,17 @@ TABLE: dict[str, Rule] = {
         "export",
         lambda world: {"format": "trl_stepwise", "filters": {"session": str(world.session.pk)}},
     ),
+    "POST /imports": Rule(201, "steer", lambda world: {"session": str(world.session.pk), "file": a_file()}),
     "GET /exports/{export_id}": Rule(200, for_readers=False),
     "GET /exports/{export_id}/file": Rule(200, for_readers=False),
 }
+
+
+def a_file() -> io.BytesIO:
+    """Something to import."""
+    return io.BytesIO(b'{"prompt": "1 + 1", "completions": ["1 + 1 = 2"], "labels": [true]}')
+
+
 OPEN = {"GET /health"}
 
 
@@ -116,6 +125,8 @@ def call(world: World, caller: Caller, name: str) -> int:
     path = path.replace("{session_id}", str(world.session.pk)).replace("{run_id}", str(world.run.pk))
     path = path.replace("{index}", str(world.node(**rule.node) if rule.node is not None else 0))
     body = rule.body(world) if rule.body else None
+    if body and "file" in body:
+        return int(caller.post(f"/api/v1{path}", body).status_code)
     return int(caller.send(method, path, body).status_code)
 
 

@@ -13,6 +13,7 @@ from app.explorer.doorbell import command_announce
 from app.explorer.models import Command, Node, NodeState, Run, RunState
 from app.explorer.models.journal import CommandKind
 from app.explorer.services.session import session_touch
+from app.explorer.strategies import strategies
 from app.explorer.token_texts import unreadable
 from app.teams.models import User
 from search.budget import Caps
@@ -104,6 +105,10 @@ def _state_to_come(run: Run, waiting: list[Command]) -> str:
 
 
 def _check_state(run: Run, kind: str, waiting: list[Command]) -> None:
+    if run.algorithm not in strategies():
+        raise Conflict(
+            f"There is no search to steer: this run is {run.algorithm}. It can be read, labelled and exported."
+        )
     state = _state_to_come(run, waiting)
     if state == RunState.FAILED:
         raise Conflict(f"The run failed ({run.error or 'no reason was kept'}). Fork it to go on from an earlier step.")

@@ -21,6 +21,7 @@ from app.explorer.services.command import command_create
 from app.explorer.services.run import run_store
 from app.explorer.services.session import session_touch
 from app.explorer.store.rows import STATE_FIELDS, UPSERT_STATES, states_json
+from app.explorer.strategies import strategies
 from app.teams.models import User
 from search.events import Event
 from search.forks import fork_events
@@ -47,6 +48,8 @@ def run_fork(*, run: Run, user: User, wanted: ForkIn) -> Run:
         Conflict: the run has not begun, or a model's description is not known yet.
         Invalid: `at` beyond the journal, or a change that cannot be.
     """
+    if run.algorithm not in strategies():
+        raise Conflict(f"There is no search to fork: this run is {run.algorithm}. Start a run on its problem instead.")
     if run.header is None or run.head_seq == 0:
         raise Conflict("The run has not begun, there is nothing to share. Start another run instead.")
     if wanted.at is not None and wanted.at > run.head_seq:
