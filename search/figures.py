@@ -55,7 +55,7 @@ def best_reward(series: Series, palette: Palette) -> Chart | None:
         (False, "wrong", "x-thin-open", palette.wrong),
         (None, "unchecked", "square-open", palette.ink_soft),
     ):
-        found = thinned([answer for answer in series.answers if answer.correct is correct], 400)
+        found = thinned([answer for answer in series.answers if answer.correct is correct], 300)
         if found:
             figure.add_scatter(
                 x=[answer.tokens for answer in found],
@@ -194,7 +194,7 @@ def votes(series: Series, palette: Palette) -> Chart | None:
 
 
 def _stairs(line: Sequence[tuple[int, float]], until: int) -> dict[str, Any]:
-    some = thinned(line, MOST_POINTS // 3)
+    some = thinned(line, MOST_POINTS // 5)
     if some[-1][0] < until:
         some = [*some, (until, some[-1][1])]  # the best so far holds until now
     return {
@@ -207,7 +207,7 @@ def _stairs(line: Sequence[tuple[int, float]], until: int) -> dict[str, Any]:
 
 
 def _spread(some: Sequence[tuple[int, Step]]) -> list[tuple[int, Step]]:
-    return thinned(some, MOST_POINTS // 6)  # six kinds of points share what a chart may draw
+    return thinned(some, MOST_POINTS // 8)  # six kinds of points and the medians share what a chart may draw
 
 
 def _add_steps(figure: go.Figure, some: Sequence[tuple[int, Step]], name: str, color: str, symbol: str) -> None:

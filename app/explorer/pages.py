@@ -19,13 +19,13 @@ from app.explorer.models import Run, Session
 from app.explorer.selectors import run_shape, runs_page, session_shape, sessions_page
 from app.teams.models import ShareLink, Team, User
 from app.teams.pages import sign_in_by_link
-from app.teams.permissions import can, visible_to
+from app.teams.permissions import Action, can, visible_to
 from app.teams.principals import Principal, principal_of_cookie
 
 M = TypeVar("M", bound=Model)
 P = ParamSpec("P")
 
-SHOWN_ACTIONS = ("steer", "label", "export", "edit", "share")
+SHOWN_ACTIONS: tuple[Action, ...] = ("steer", "label", "export", "edit", "share")
 """What the pages have buttons for."""
 
 
@@ -71,7 +71,7 @@ def new_run(request: HttpRequest) -> HttpResponse:
     """The form; `?session=` adds the run to a session, `?like=` starts from the settings of a run."""
     like = _asked(request, "like", Run)
     session = _asked(request, "session", Session) or (like.session if like else None)
-    if session is not None and not can(request.user, "steer", session):  # type: ignore[arg-type]
+    if session is not None and not can(request.user, "steer", session):
         session = None
     props = {
         "session": {"id": session.pk, "title": session.title} if session else None,
@@ -124,7 +124,7 @@ def _asked(request: HttpRequest, name: str, model: type[M]) -> M | None:
         pk = UUID(request.GET.get(name, ""))
     except ValueError:
         return None
-    return visible_to(request.user, model).filter(pk=pk).first()  # type: ignore[arg-type]
+    return visible_to(request.user, model).filter(pk=pk).first()
 
 
 def _may(principal: Principal, target: Model) -> dict[str, bool]:

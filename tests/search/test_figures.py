@@ -1,0 +1,190 @@
+"""The charts of a run: numbers by hand on a small story, bounds on a large one, and the page's own colours."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from search.chart_frame import MOST_POINTS
+from search.chart_series import KINDS, Series, normalised, wilson
+from search.events import Event, read_jsonl
+from search.figures import Chart, charts
+from search.palette import PALETTES, REWARD_SCALE, Theme
+
+ROOT = Path(__file__).parents[2]
+JOURNALS = ROOT / "tests" / "fixtures" / "journals"
+
+
+def journal(name: str) -> list[Event]:
+    with (JOURNALS / f"{name}.jsonl").open() as stream:
+        return read_jsonl(stream)[1]
+
+
+def numbered(*entries: tuple[str, dict[str, Any]]) -> list[Event]:
+    return [Event(seq, kind, payload) for seq, (kind, payload) in enumerate(entries, 1)]
+
+
+def added(index: int, depth: int) -> tuple[str, dict[str, Any]]:
+    return "node_added", {"index": index, "depth": depth}
+
+
+def spent(tokens: int) -> tuple[str, dict[str, Any]]:
+    return "budget", {"tokens": tokens, "caps": {"tokens": 100}}
+
+
+def scored(*scores: tuple[int, float], drives: bool = True) -> tuple[str, dict[str, Any]]:
+    return "scored", {"source": "prm", "drives": drives, "scores": [list(pair) for pair in scores]}
+
+
+def answered(node: int, correct: bool | None, text: str) -> tuple[str, dict[str, Any]]:
+    return "answer", {"node": node, "answer": text, "canonical": None, "correct": correct}
+
+
+# Two levels: 0.5 and 0.3 after 10 tokens, 0.4 (an answer, wrong) and 0.9 (an answer, right) after 30.
+STORY = numbered(
+    added(0, 0), spent(10), added(1, 1), added(2, 1), scored((1, 0.5), (2, 0.3)), scored((2, 0.99), drives=False),
+    ("verified", {"nodes": [[1, False], [2, True]]}),
+    ("pruned", {"rule": "beam", "nodes": [{"node": 2, "score": 0.3, "rank": 2}]}),
+    spent(30), added(3, 2), added(4, 2), answered(3, False, "<b>7"), answered(4, True, "24"),
+    scored((3, 0.4), (4, 0.9)), spent(40),
+    ("finished", {"answer": "24", "votes": [["24", 0.9, 1], ["<b>7", 0.4, 1]]}),
+)  # fmt: skip
+
+
+def by_name(events: list[Event], theme: Theme = "light") -> dict[str, Chart]:
+    return {chart.name: chart for chart in charts(events, theme)}
+
+
+def traces(chart: Chart) -> dict[str, dict[str, Any]]:
+    return {trace["name"]: trace for trace in chart.as_json()["figure"]["data"]}
+
+
+def test_the_best_reward_improves_in_stairs_and_holds_until_now() -> None:
+    drawn = traces(by_name(STORY)["best_reward"])
+    assert (drawn["any step"]["x"], drawn["any step"]["y"]) == ([10, 30, 40], [0.5, 0.9, 0.9])
+    assert (drawn["answers"]["x"], drawn["answers"]["y"]) == ([30, 40], [0.9, 0.9])
+    assert drawn["any step"]["line"]["shape"] == "hv"
+    assert (drawn["right"]["x"], drawn["right"]["y"], drawn["right"]["text"]) == ([30], [0.9], ["24"])
+    assert drawn["wrong"]["text"] == ["&lt;b&gt;7"]  # what a model wrote is no markup of ours
+
+
+def test_rewards_lie_at_their_depth_and_tell_right_from_pruned() -> None:
+    drawn = traces(by_name(STORY)["rewards_by_depth"])
+    assert drawn["wrong path"]["y"] == [0.5]
+    assert drawn["right path, pruned"]["y"] == [0.3]
+    assert drawn["step"]["y"] == [0.4, 0.9]
+    assert all(abs(x - 2) < 0.5 for x in drawn["step"]["x"])
+    assert (drawn["median"]["x"], drawn["median"]["y"]) == ([1, 2], [0.4, 0.65])
+
+
+def test_votes_stand_by_weight_with_the_chosen_one_marked() -> None:
+    [bars] = by_name(STORY)["votes"].as_json()["figure"]["data"]
+    assert (bars["y"], bars["x"]) == (["&lt;b&gt;7", "24"], [0.4, 0.9])
+    assert bars["marker"]["color"] == [PALETTES["light"].ink_faint, PALETTES["light"].accent]
+
+
+def test_calibration_compares_promise_and_truth() -> None:
+    steps = [(index, 0.85 if index <= 10 else 0.12) for index in range(1, 16)]
+    truth = [[index, index <= 6] for index, _ in steps]  # 6 of 10 convincing ones, none of the 5 others
+    events = numbered(
+        added(0, 0), *(added(index, 1) for index, _ in steps), scored(*steps), ("verified", {"nodes": truth})
+    )
+    run = traces(by_name(events)["calibration"])["this run"]
+    assert run["x"] == pytest.approx([0.12, 0.85])
+    assert run["y"] == pytest.approx([0.0, 0.6])
+    assert run["text"] == ["5", "10"]
+    low, high = wilson(6, 10)
+    assert run["error_y"]["array"][1] == pytest.approx(high - 0.6)
+    assert run["error_y"]["arrayminus"][1] == pytest.approx(0.6 - low)
+
+
+def test_the_interval_of_a_share() -> None:
+    # Wilson's interval as tabulated for 6 of 10 and 0 of 10 at 95 %.
+    assert wilson(6, 10) == pytest.approx((0.3127, 0.8318), abs=5e-4)
+    assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=5e-4)
+
+
+def test_particles_show_their_sample_size_and_weights() -> None:
+    particles = [{"node": node, "weight": weight, "offspring": 1} for node, weight in enumerate([1.0, 6.0, 1.0], 1)]
+    entry = {"step": 1, "scheme": "systematic", "resampled": True, "ess": 1.684, "particles": particles}
+    drawn = by_name(numbered(added(0, 0), ("resampled", entry)))
+    [ess] = drawn["ess"].as_json()["figure"]["data"]
+    assert (ess["x"], ess["y"], ess["marker"]["symbol"]) == ([1], [1.684], ["circle"])
+    slices = [trace["y"] for trace in drawn["weights"].as_json()["figure"]["data"]]
+    assert slices == [[0.75], [0.125], [0.125]]
+
+
+def test_weights_that_sum_to_nothing_stay() -> None:
+    assert normalised([0.0, 0.0]) == [0.0, 0.0]
+
+
+def test_a_run_without_scores_has_no_charts() -> None:
+    assert charts(numbered(added(0, 0), spent(0))) == []
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in JOURNALS.glob("*.jsonl")))
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_kind_of_search_can_be_drawn(name: str, theme: Theme) -> None:
+    drawn = charts(journal(name), theme)
+    for chart in drawn:
+        assert chart.title
+        assert chart.look_for.endswith(".")
+        layout = chart.as_json()["figure"]["layout"]
+        assert layout["font"]["color"] == PALETTES[theme].ink_soft
+    assert ("ess" in {chart.name for chart in drawn}) == (name == "particles")
+
+
+def test_only_the_kinds_it_names_are_read() -> None:
+    events = journal("particles")
+    few = [event for event in events if event.kind in KINDS]
+    assert len(few) < len(events)
+    assert [chart.as_json() for chart in charts(few)] == [chart.as_json() for chart in charts(events)]
+
+
+def test_a_large_run_stays_within_the_points() -> None:
+    count = 20_000
+    truth = [[index, index % 3 == 0] for index in range(1, count + 1)]
+    rewards = [(index, (index * 7919 % 9973) / 9973) for index in range(1, count + 1)]
+    weights = [{"node": node, "weight": 1.0 + node % 7, "offspring": 1} for node in range(1, 301)]
+    resampled = {"scheme": "systematic", "resampled": True, "ess": 40.0, "particles": weights}
+    events = numbered(
+        added(0, 0),
+        *(added(index, index // 4 + 1) for index, _ in rewards),
+        scored(*rewards),
+        ("verified", {"nodes": truth}),
+        *(answered(index, index % 3 == 0, str(index)) for index, _ in rewards),
+        *(("resampled", {"step": step, **resampled}) for step in range(300)),
+        spent(90),
+    )
+    for chart in charts(events):
+        points = sum(len(trace["y"]) for trace in chart.as_json()["figure"]["data"])
+        assert 0 < points <= MOST_POINTS, chart.name
+
+
+def test_restored_steps_are_no_longer_pruned() -> None:
+    series = Series.of([*STORY, Event(len(STORY) + 1, "restored", {"nodes": [2], "by": "owner"})])
+    assert not series.steps[2].pruned
+
+
+def test_the_charts_use_the_colours_of_the_page() -> None:
+    tokens = (ROOT / "frontend/src/design/tokens.css").read_text()
+    light, dark = tokens.split('[data-theme="dark"]')[0].split("@media")[0], tokens.rsplit('[data-theme="dark"]', 1)[1]
+    for theme, css in (("light", light), ("dark", dark)):
+        palette = PALETTES[theme]  # type: ignore[index]
+        for name in palette.__slots__:
+            assert re.search(rf"--{name.replace('_', '-')}: ([^;]+);", css)[1] == getattr(palette, name)  # type: ignore[index]
+    for share, color in REWARD_SCALE:
+        assert f"--reward-{round(share * 100)}: {color};" in tokens
+
+
+def test_both_ways_into_the_dark_theme_agree() -> None:
+    tokens = (ROOT / "frontend/src/design/tokens.css").read_text()
+    by_system, by_choice = (
+        re.findall(r"(--[\w-]+): ([^;]+);", tokens[tokens.index(start) :].split("}")[0])
+        for start in (':root:not([data-theme="light"])', ':root[data-theme="dark"]')
+    )
+    assert by_system == by_choice
+    assert len(by_choice) > 20
