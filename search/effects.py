@@ -32,6 +32,15 @@ class Ask:
     n: int
     keys: tuple[str, ...]
     further: tuple[str, ...] = ()
+    further_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    text: str
+    ids: tuple[int, ...] | None
+    tokens: int
+    has_room: bool
 
 
 class Effects:
@@ -50,7 +59,7 @@ class Effects:
         return self.ledger.budget.reserve(counts, cap, nodes=len(self.ledger.tree), grows=grows)
 
     async def generate(
-        self, asks: Sequence[Ask], grant: Grant, *, purpose: str, temperature: float | None, until_end: bool = False
+        self, asks: Sequence[Ask], grant: Grant, *, purpose: str, temperature: float | None
     ) -> list[Payload]:
         """The journaled samples of a granted request, in issue order. Keys beyond the grant are not used."""
         granted = [replace(ask, n=n, keys=ask.keys[:n]) for ask, n in zip(asks, grant.counts, strict=True) if n]
@@ -67,49 +76,58 @@ class Effects:
                 journal.differ(event, {"requests": asked})
             samples: list[Payload] = event.payload["samples"]
             return samples
-        if self.setting.policy is None:
-            raise JournalEnds("the journal ends here, and no policy was given to go on with")
-        requests, headers = [], []
-        for ask in granted:
-            prompt, prefix_ids = self.setting.prompt(self.ledger.tree, ask.node, ask.further)
-            prompt_tokens = self.setting.policy.prompt_tokens(prompt) if prefix_ids is None else len(prefix_ids)
-            headers.append(
-                {"node": ask.node.index, "n": ask.n, "max_tokens": grant.max_tokens, "prompt_tokens": prompt_tokens}
+        prompts = [self._prompt(ask) for ask in granted]
+        requests = [
+            StepRequest(
+                prompt=prompt.text,
+                seed=self.setting.seed,
+                key=key,
+                max_tokens=grant.max_tokens,
+                sampling=sampling,
+                prefix_ids=prompt.ids,
+                cut_by_budget=grant.cut,
             )
-            requests += [
-                StepRequest(
-                    prompt=prompt,
-                    seed=self.setting.seed,
-                    key=key,
-                    max_tokens=grant.max_tokens,
-                    sampling=sampling,
-                    prefix_ids=prefix_ids,
-                    until_end=until_end,
-                    cut_by_budget=grant.cut,
-                )
-                for key in ask.keys
-            ]
-        cancellation = Cancellation()
-        work = self.setting.policy.generate(requests, cancellation)
-        drawn = await self._attended(work, cancellation.request)
-        self._check_samples(requests, drawn)
+            for ask, prompt in zip(granted, prompts, strict=True)
+            if prompt.has_room
+            for key in ask.keys
+        ]
+        drawn = iter(await self._draw(requests))
         first = len(self.ledger.tree) if purpose == "expand" else None
-        places = [(i, j) for i, ask in enumerate(granted) for j in range(ask.n)]
-        samples = [
-            {
-                "request": request,
-                "index": index,
-                "node": None if first is None else first + position,
-                "text": sample.text,
-                "token_ids": list(sample.token_ids),
-                "logprobs": [float(logprob) for logprob in sample.logprobs],
-                "finish": sample.finish,
-                "tokens": sample.tokens,
-            }
-            for position, ((request, index), sample) in enumerate(zip(places, drawn, strict=True))
+        samples = []
+        for number, (ask, prompt) in enumerate(zip(granted, prompts, strict=True)):
+            for index in range(ask.n):
+                node = None if first is None else first + len(samples)
+                sample = next(drawn) if prompt.has_room else StepSample("", (), (), "length", prompt.tokens)
+                samples.append({"request": number, "index": index, "node": node, **_as_payload(sample)})
+        headers = [
+            {"node": ask.node.index, "n": ask.n, "max_tokens": grant.max_tokens, "prompt_tokens": prompt.tokens}
+            for ask, prompt in zip(granted, prompts, strict=True)
         ]
         self.ledger.append("generate", {**expected, "requests": headers, "samples": samples})
         return samples
+
+    def _prompt(self, ask: Ask) -> _Prompt:
+        """What the policy continues. A path that fills the model's context has no room for another token.
+
+        Whether the problem itself fits is the policy's to say: it names the mend.
+        """
+        policy = self.setting.policy
+        if policy is None:
+            raise JournalEnds("the journal ends here, and no policy was given to go on with")
+        text, ids = self.setting.prompt(self.ledger.tree, ask.node, ask.further, ask.further_ids)
+        tokens = policy.prompt_tokens(text) if ids is None else len(ids)
+        context = self.setting.context
+        begun = bool(ask.node.parents or ask.further)
+        return _Prompt(text, ids, tokens, has_room=not begun or context is None or tokens < context)
+
+    async def _draw(self, requests: Sequence[StepRequest]) -> list[StepSample]:
+        policy = self.setting.policy
+        if policy is None or not requests:
+            return []
+        cancellation = Cancellation()
+        drawn: list[StepSample] = await self._attended(policy.generate(requests, cancellation), cancellation.request)
+        self._check_samples(requests, drawn)
+        return drawn
 
     def _check_samples(self, requests: Sequence[StepRequest], samples: Sequence[StepSample]) -> None:
         name = self.setting.policy.name if self.setting.policy else ""
@@ -226,6 +244,16 @@ class Effects:
             for pending in (task, waiter):
                 if pending is not None and not pending.done():
                     pending.cancel()
+
+
+def _as_payload(sample: StepSample) -> Payload:
+    return {
+        "text": sample.text,
+        "token_ids": list(sample.token_ids),
+        "logprobs": [float(logprob) for logprob in sample.logprobs],
+        "finish": sample.finish,
+        "tokens": sample.tokens,
+    }
 
 
 def child_keys(asks: Sequence[tuple[Node, int]], mark: str = "") -> list[tuple[str, ...]]:

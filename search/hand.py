@@ -5,6 +5,8 @@ from __future__ import annotations
 from search.commands import Command, RejectedCommand
 from search.effects import Effects
 from search.growth import drive, grow, write_step
+from search.policies.base import PolicyError
+from search.templates import render_prompt
 from search.tree import Node
 
 
@@ -36,12 +38,33 @@ class Hand:
             raise RejectedCommand("node", f"node: {node.index} cannot be continued; {mend}")
         if name == "hint" and not self._effects.setting.template.supports_hints:
             raise RejectedCommand("text", "text: this policy takes no hints (it was not trained on any); edit a step")
+        if name in ("edit", "hint"):
+            self._check_readable(command, node)
         if name == "edit" and self._ledger.budget.left("nodes", len(tree)) == 0:
             raise RejectedCommand("budget", "budget.nodes is spent; raise it before you add a step")
         if name == "expand":
             grant = self._effects.reserve([command.n or 1], grows=True)
             if isinstance(grant, str):
                 raise RejectedCommand("budget", f"budget.{grant} is spent; raise it before you expand")
+
+    def _check_readable(self, command: Command, node: Node) -> None:
+        """A step or hint that the policy cannot read would fail the run at its next step: refuse it now."""
+        setting, tree = self._effects.setting, self._ledger.tree
+        if setting.policy is None or command.text is None:
+            return
+        text = command.text.strip()
+        if command.command == "edit":
+            prompt, _ = setting.prompt(tree, tree[node.parents[0]], [text])
+        else:
+            prompt = render_prompt(setting.template, setting.problem, tree.steps(node), [text])
+        try:
+            tokens = setting.policy.prompt_tokens(prompt)
+        except PolicyError as error:
+            raise RejectedCommand("text", f"text: {error}") from error
+        if setting.context is not None and tokens >= setting.context:
+            raise RejectedCommand(
+                "text", f"text: the path would have {tokens} tokens; the policy reads {setting.context}"
+            )
 
     async def carry_out(self, command: Command) -> None:
         """Do what a checked (or journaled) command says. A hint has nothing to do: the reducer keeps it."""

@@ -152,6 +152,7 @@ class Search:
         keys = [key for own in child_keys(asks, "r") for key in own]
         starts = [node for node, count in asks for _ in range(count)]
         texts: list[tuple[str, ...]] = [() for _ in starts]
+        ids: list[tuple[int, ...]] = [() for _ in starts]
         ends: list[str] = ["step" for _ in starts]
         for step in range(max_steps):
             going = [i for i, end in enumerate(ends) if end == "step"]
@@ -161,13 +162,14 @@ class Search:
                     if isinstance(grant, str):
                         await self._gate.finish("budget", grant)
                         continue
-                    requests = [Ask(starts[i], 1, (f"{keys[i]}.{step}",), texts[i]) for i in going]
+                    requests = [Ask(starts[i], 1, (f"{keys[i]}.{step}",), texts[i], ids[i]) for i in going]
                     samples = await self._gate.effects.generate(
                         requests, grant, purpose="rollout", temperature=temperature
                     )
                     self._ledger.observe_budget()
                     for i, sample in zip(going, samples, strict=False):
-                        texts[i], ends[i] = (*texts[i], sample["text"]), sample["finish"]
+                        texts[i], ids[i] = (*texts[i], sample["text"]), (*ids[i], *sample["token_ids"])
+                        ends[i] = sample["finish"]
                     going = going[len(samples) :]
                     await self._gate.open()
         done = iter([Rollout(path, end == "end") for path, end in zip(texts, ends, strict=True)])

@@ -18,13 +18,15 @@ from search.truth import Truth
 class Setting:
     """One run's surroundings. `policy` and `reward` may be None only where every effect is answered by the journal.
 
-    `clock` gives the seconds this run has been active so far, earlier attempts included.
+    `context` is the most tokens the policy reads, where it says so. `clock` gives the seconds this run has been active
+    so far, earlier attempts included.
     """
 
     problem: str
     seed: int
     sampling: Sampling
     template: Template
+    context: int | None
     scored: bool
     policy: Policy | None
     reward: Reward | None
@@ -55,6 +57,7 @@ class Setting:
                 stop=tuple(sampling["stop"]),
             ),
             template=Template.of(header["policy"].get("template") or Template()),
+            context=header["policy"].get("context"),
             scored=header["reward"] is not None,
             policy=policy,
             reward=reward,
@@ -63,7 +66,9 @@ class Setting:
             mailbox=mailbox or Mailbox(),
         )
 
-    def prompt(self, tree: Tree, node: Node, further: Sequence[str] = ()) -> tuple[str, tuple[int, ...] | None]:
+    def prompt(
+        self, tree: Tree, node: Node, further: Sequence[str] = (), further_ids: Sequence[int] = ()
+    ) -> tuple[str, tuple[int, ...] | None]:
         """The text a policy continues below `node` (and `further` steps), and its token ids as the policy wrote them.
 
         The ids are None where the policy has to read the text anew: a person's step or hint lies on the path, or the
@@ -74,9 +79,9 @@ class Setting:
         steps = [step.text for step in path[1:]]
         text = render_prompt(self.template, self.problem, [*steps, *further], hints)
         encode = getattr(self.policy, "encode", None)
-        if encode is None or hints or further or any(not step.token_ids for step in path[1:]):
+        if encode is None or hints or any(not step.token_ids for step in path[1:]):
             return text, None
         ids = list(encode(render_prompt(self.template, self.problem)))
         for step in path[1:]:
             ids.extend(step.token_ids)
-        return text, tuple(ids)
+        return text, (*ids, *further_ids)

@@ -10,7 +10,7 @@ import pytest
 
 from search.commands import Command, Mailbox, RejectedCommand
 from search.events import Event
-from search.policies.base import Cancellation, StepRequest, StepSample
+from search.policies.base import Cancellation, PolicyError, StepRequest, StepSample
 from search.reducer import fold
 from search.rewards.base import PathScore, ScoreRequest
 from search.run import run_search
@@ -100,6 +100,21 @@ async def test_a_command_that_makes_no_sense_is_refused_and_not_journaled(wrong,
     assert run.acknowledged[0][:2] == (wrong.id, None)
     assert complaint in run.acknowledged[0][2]
     assert run.events == (await play(header("beam", BEAM))).events
+
+
+async def test_words_the_policy_cannot_read_are_refused_before_they_can_fail_the_run():
+    class Picky(ScriptedPolicy):
+        def prompt_tokens(self, prompt: str) -> int:
+            if "≥" in prompt:
+                raise PolicyError("scripted cannot read '≥'. Write it without that character.")
+            return len(prompt)
+
+    unreadable, long = command("edit", node=1, text="7 ≥ 3"), command("edit", node=1, text="x" * 90)
+    run = await play(header("beam", BEAM, context=100), policy=Picky(play_countdown), at={6: [unreadable, long]})
+    assert run.outcome.state == "completed"
+    assert [said[1] for said in run.acknowledged] == [None, None]
+    assert "cannot read '≥'" in str(run.acknowledged[0][2])
+    assert "the path would have 106 tokens; the policy reads 100" in str(run.acknowledged[1][2])
 
 
 @pytest.mark.parametrize(

@@ -195,3 +195,17 @@ async def test_a_merge_has_several_parents_and_lies_below_the_deepest(monkeypatc
         assert search.tree.steps(merged) == (a.text, merged.text)
 
     await perform(script, monkeypatch)
+
+
+async def test_a_path_that_fills_the_models_context_ends_there(monkeypatch):
+    policy = ScriptedPolicy(lambda steps, request: ("ab", False))
+
+    async def script(search: Search) -> None:
+        (a,) = await search.expand([search.root])  # "puzzle\n" is 7 tokens, a step 3
+        (b,) = await search.expand([a])
+        assert [(n.finish, n.tokens) for n in await search.expand([a, b])] == [("step", 3), ("length", 0)]
+        (rollout,) = (await search.rollout([a], max_steps=5))[0]
+        assert (rollout.texts, rollout.finished) == (("ab", ""), False)
+
+    await perform(script, monkeypatch, policy=policy, heading={"context": 13})
+    assert [request.key for batch in policy.batches for request in batch] == ["0.0", "0.0.0", "0.0.1", "0.0.r0.0"]

@@ -26,9 +26,11 @@ def header(
     reward: bool = True,
     hints: bool = False,
     max_step_tokens: int = 64,
+    context: int | None = None,
 ) -> dict[str, Any]:
     """A journal's header for the scripted models."""
     settings = algorithm_named(algorithm).params_type().model_validate(dict(params or {})).model_dump()
+    policy = ScriptedPolicy(play_countdown, hints=hints).describe()
     caps = dict.fromkeys(("tokens", "policy_calls", "reward_calls", "nodes", "seconds"))
     return {
         "version": 1,
@@ -36,7 +38,7 @@ def header(
         "algorithm": algorithm,
         "params": settings,
         "seed": seed,
-        "policy": ScriptedPolicy(play_countdown, hints=hints).describe(),
+        "policy": policy if context is None else {**policy, "context": context},
         "reward": ScriptedReward(judge_countdown).describe() if reward else None,
         "sampling": {"temperature": 0.8, "top_p": 1.0, "max_step_tokens": max_step_tokens, "stop": ["\n"]},
         "budget": {**caps, **(budget or {})},
