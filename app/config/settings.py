@@ -120,8 +120,15 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        # Announcements may be lost by design (viewers ask PostgreSQL), so a full channel drops instead of blocking.
-        "CONFIG": {"hosts": [{"address": REDIS_URL}], "capacity": 500, "expiry": 30, "prefix": "espalier"},
+        "CONFIG": {
+            # Waiting for a message blocks for five seconds at a time, just as long as redis-py 8's own socket timeout:
+            # with that one every quiet websocket would end in a TimeoutError.
+            "hosts": [{"address": REDIS_URL, "socket_timeout": None}],
+            # Announcements may be lost by design (viewers ask PostgreSQL): a full channel drops instead of blocking.
+            "capacity": 500,
+            "expiry": 30,
+            "prefix": "espalier",
+        },
     }
 }
 CELERY_BROKER_URL = envstr("BROKER_URL") or redis_as_broker(REDIS_URL)
