@@ -33,6 +33,8 @@ class Hand:
             raise RejectedCommand("node", f"node: {node.index} is pruned already")
         if name == "restore" and node.status != "pruned":
             raise RejectedCommand("node", f"node: {node.index} is not pruned, there is nothing to restore")
+        if name == "edit" and tree[node.parents[0]].status == "pruned":
+            raise RejectedCommand("node", f"node: the step before {node.index} is pruned; restore it first")
         if name in ("expand", "hint") and not node.expandable:
             mend = "restore it first" if node.status == "pruned" else "it ends there; edit it instead"
             raise RejectedCommand("node", f"node: {node.index} cannot be continued; {mend}")
@@ -112,11 +114,13 @@ class Hand:
         )
 
     def _restore(self, node: Node, by: str) -> None:
-        """The node and what was pruned below it by the same event."""
+        """The node, what was pruned below it by the same event, and what is pruned above it: a path is whole or not."""
+        tree = self._ledger.tree
         event = (node.decision or {}).get("seq")
-        back = [
-            below.index
-            for below in self._ledger.tree.subtree(node)
-            if below is node or (below.status == "pruned" and (below.decision or {}).get("seq") == event)
+        above = [step.index for step in tree.path(node)[:-1] if step.status == "pruned"]
+        below = [
+            step.index
+            for step in tree.subtree(node)
+            if step is node or (step.status == "pruned" and (step.decision or {}).get("seq") == event)
         ]
-        self._ledger.observe("restored", {"nodes": back, "by": by})
+        self._ledger.observe("restored", {"nodes": [*above, *below], "by": by})

@@ -108,7 +108,7 @@ async def run_search(
             search = Search(ledger, setting, gate)
             await algorithm.run(search)
             while search.short is not None:  # the strategy made do with less than it asked for
-                cap, search.short = search.short, None
+                cap, search.short, search.going_on = search.short, None, True
                 await gate.finish("budget", cap)
                 await algorithm.run(search)
             await gate.finish("completed")

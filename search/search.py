@@ -46,6 +46,7 @@ class Search:
         self._draws: Counter[str] = Counter()
         self._edits_seen = len(ledger.tree.edits)
         self.short: Cap | None = None  # what curtailed the latest expand, if anything did
+        self.going_on = False  # the strategy ran before, on less than it asked for
 
     # -- what can be looked at -------------------------------------------------------------------------------------
 
@@ -65,8 +66,12 @@ class Search:
         return self._setting.scored
 
     def frontier(self) -> list[Node]:
-        """Where to begin: the root of a fresh run, the open nodes of one that starts from a grown tree."""
-        return self.tree.frontier()
+        """Where to begin: the root of a fresh run; the open nodes of a grown tree, or its root if none is open.
+
+        When a raised budget sends a strategy on that had made do with less, only what is open: it does not start anew.
+        """
+        opened = self.tree.frontier()
+        return opened if opened or self.going_on else [self.root]
 
     def alive(self, frontier: Sequence[Node], *, finished: bool = False) -> list[Node]:
         """The frontier after a person's hand; only nodes that can be continued (or, if `finished`, that are answers).

@@ -157,6 +157,19 @@ async def test_pruning_takes_the_subtree_and_restoring_gives_it_back():
     assert {i: restored.outcome.tree[i].status for i in below} == before
 
 
+async def test_restoring_a_step_restores_the_path_to_it():
+    head = header("beam", BEAM)
+    done = await play(head)
+    leaf = next(n for n in done.outcome.tree.nodes if n.depth == 3)
+    first, second = done.outcome.tree.path(leaf)[1:3]
+    commands = [command("prune", node=first.index), command("edit", node=leaf.index, text="no")]
+    pruned = await play(head, done.events, commands=commands)
+    assert "restore it first" in str(pruned.acknowledged[1][2])
+    restored = await play(head, pruned.events, commands=[command("restore", node=leaf.index)])
+    assert restored.payloads("restored")[-1]["nodes"] == [first.index, second.index, leaf.index]
+    assert [restored.outcome.tree[n.index].status for n in (first, second)] == ["expanded", "expanded"]
+
+
 async def test_a_merged_node_survives_the_loss_of_one_parent():
     from tests.search.support.merging import Merging
 

@@ -72,9 +72,11 @@ async def test_every_strategy_goes_on_from_a_tree_it_did_not_grow(name):
     assert (await play(head, child.events[: len(prefix) + 9])).events == child.events
 
 
-async def test_a_warm_start_may_begin_from_a_finished_run():
+async def test_a_warm_start_from_a_finished_run_samples_on_from_the_root():
     parent = await play(header("best_of_n", {"n": 2}))
-    head = header("best_of_n", {"n": 2}) | {"warm_start": {"parent": "r1", "seq": len(parent.events)}}
+    head = header("majority", {"n": 3}) | {"warm_start": {"parent": "r1", "seq": len(parent.events)}}
     child = await play(head, parent.events)
     assert child.outcome.revision == 1
-    assert child.outcome.node == parent.outcome.node
+    assert [child.outcome.tree[i].key for i in child.outcome.tree.root.children] == ["0.0", "0.1", "0.2", "0.3", "0.4"]
+    assert sum(count for _, _, count in child.events[-1].payload["votes"]) == 5
+    assert [node.status for node in child.outcome.tree.nodes].count("selected") == 1
