@@ -39,7 +39,7 @@ class TransformersPolicy:
         template: Template,
         dtype: str = "float32",
         device: str = "cpu",
-        slots: int = 64,
+        slots: int = 256,
         prefix_mb: int = 256,
         threads: int = 1,
         lean: bool = True,

@@ -35,7 +35,7 @@ class ProcessReward:
         label: int = 1,
         dtype: str = "float32",
         device: str = "cpu",
-        rows: int = 64,
+        rows: int = 128,
         prefix_mb: int = 256,
         threads: int = 1,
         lean: bool = True,
@@ -132,9 +132,11 @@ class ProcessReward:
             raise RewardError(f"{self._slug}: a path without steps has nothing to score.")
         begin = self._tokenization.begin_id
         ids: list[int] = [begin] if self._template.begin and begin is not None else []
-        scored = []
+        scored: list[int] = []
+        problem_end = 0
         for piece, is_separator in reward_pieces(self._template, request.problem, request.steps, request.finished):
             ids += self._piece(piece, is_separator or self._template.special_tokens)
+            problem_end = problem_end or len(ids) - 1
             if is_separator:
                 scored.append(len(ids) - 1)
         if len(ids) > self._context:
@@ -142,7 +144,7 @@ class ProcessReward:
                 f"{self._slug}: the path has {len(ids)} tokens and the model reads {self._context}."
                 " Lower max_step_tokens, or choose a reward model with a larger context."
             )
-        return Reading(tuple(ids), tuple(scored))
+        return Reading(tuple(ids), tuple(scored), (problem_end, *scored))
 
     def _tokenise(self, piece: str, special_tokens: bool) -> list[int]:
         try:

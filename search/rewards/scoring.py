@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,10 +21,15 @@ from search.rewards.base import PathScore, RewardError, ScoreRequest
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the model reads for one request: token ids, and the position in them of every scored token."""
+    """What the model reads for one request.
+
+    `scored` are the positions in `ids` of the scored tokens; `ends` those where the problem and each step end, that
+    is where other paths may go on otherwise (the last one is the last token).
+    """
 
     ids: tuple[int, ...]
     scored: tuple[int, ...]
+    ends: tuple[int, ...]
 
 
 class Reader(Protocol):
@@ -99,7 +106,11 @@ class Scorer:
 
 
 class LlamaClassifier:
-    """Token classification on the lean Llama pass; a path's parent, scored before, is not computed again."""
+    """Token classification on the lean Llama pass.
+
+    Equal paths of a batch are computed once, what several begin with is computed once, and what was scored before
+    (the parent, as a rule) not again.
+    """
 
     def __init__(self, model: LlamaSlots, label: int, prefix_bytes: int, occupancy: Occupancy) -> None:
         self._model = model
@@ -110,49 +121,89 @@ class LlamaClassifier:
 
     def scores(self, readings: list[Reading]) -> list[list[float]]:
         """Per reading, the probability of the label at every scored position."""
-        known: list[list[float]] = []
-        starts: list[int] = []
-        longest = max(len(reading.ids) for reading in readings)
-        self._cache.reserve(len(readings), longest)
-        for row, reading in enumerate(readings):
-            prefix = self._prefixes.longest(reading.ids, len(reading.ids) - 1)
-            starts.append(len(prefix.ids) if prefix else 0)
-            known.append([])
-            if prefix is not None:
-                self._cache.load(row, prefix.saved, len(prefix.ids))
-                stored: dict[int, float] = prefix.extra
-                # Scores of places the path shares with the kept one; a place not scored then is computed anew.
-                if all(place in stored for place in reading.scored if place < starts[row]):
-                    known[row] = [stored[place] for place in reading.scored if place < starts[row]]
-                else:
-                    starts[row] = 0
-        width = max(len(reading.ids) - start for reading, start in zip(readings, starts, strict=True))
-        ids = torch.zeros((len(readings), width), dtype=torch.long)
-        for row, (reading, start) in enumerate(zip(readings, starts, strict=True)):
-            ids[row, : len(reading.ids) - start] = torch.tensor(reading.ids[start:])
-        positions = torch.tensor(starts).unsqueeze(1) + torch.arange(width)
-        limit = min(int(positions.max()) + 1, self._model.context)
-        self._cache.reserve(len(readings), limit)
-        hidden = self._model.forward(self._cache, 0, ids, positions.clamp_(max=limit - 1), limit)
+        known: dict[tuple[int, ...], _Known] = {}
+        waves = _waves(readings)
+        for wave in waves:
+            self._extend([piece for piece in wave if piece.ids not in known], known)
+        for ids, found in known.items():
+            if found.saved is not None and not any(score != score for score in found.scores):
+                self._prefixes.store(ids, found.saved, found)
+        return [known[reading.ids].scores for reading in readings]
+
+    def _extend(self, pieces: list[Reading], known: dict[tuple[int, ...], _Known]) -> None:
+        """Score readings in one pass, each from the longest beginning of it that is known."""
+        if not pieces:
+            return
+        starts = [self._start(piece, known) for piece in pieces]
+        width = max(len(piece.ids) - start.length for piece, start in zip(pieces, starts, strict=True))
+        self._cache.reserve(len(pieces), max(len(piece.ids) for piece in pieces))
+        ids = np.zeros((len(pieces), width), np.int64)
+        for row, (piece, start) in enumerate(zip(pieces, starts, strict=True)):
+            ids[row, : len(piece.ids) - start.length] = piece.ids[start.length :]
+            if start.saved is not None:
+                self._cache.load(row, start.saved, start.length)
+        positions = np.array([start.length for start in starts])[:, None] + np.arange(width)
+        positions = np.minimum(positions, self._model.context - 1)  # padding must not run out of positions
+        longest = int(positions.max()) + 1
+        self._cache.reserve(len(pieces), longest)
+        hidden = self._model.forward(self._cache, 0, torch.from_numpy(ids), torch.from_numpy(positions), longest)
         places = [
-            (row, place - starts[row])
-            for row, reading in enumerate(readings)
-            for place in reading.scored
-            if place >= starts[row]
+            (row, place - start.length)
+            for row, (piece, start) in enumerate(zip(pieces, starts, strict=True))
+            for place in piece.scored[len(start.scores) :]
         ]
-        new = iter(label_scores(self._model.logits(hidden[tuple(torch.tensor(places).t())]), self._label))
-        results = []
-        for row, reading in enumerate(readings):
-            scores = known[row] + [next(new) for place in reading.scored if place >= starts[row]]
-            results.append(scores)
-            self._occupancy.reused_tokens += starts[row]
-            self._occupancy.prefill_tokens += len(reading.ids) - starts[row]
+        chosen = hidden[tuple(torch.tensor(places).t())] if places else hidden[:0, 0]
+        fresh = iter(label_scores(self._model.logits(chosen), self._label))
+        for row, (piece, start) in enumerate(zip(pieces, starts, strict=True)):
+            scores = start.scores + [next(fresh) for _ in piece.scored[len(start.scores) :]]
+            known[piece.ids] = _Known(len(piece.ids), scores, self._cache.save(row, len(piece.ids)))
+            self._occupancy.reused_tokens += start.length
+            self._occupancy.prefill_tokens += len(piece.ids) - start.length
             if any(score != score for score in scores):
                 self._cache.wipe(row)
-            else:
-                stored = dict(zip(reading.scored, scores, strict=True))
-                self._prefixes.store(reading.ids, self._cache.save(row, len(reading.ids)), stored)
-        return results
+
+    def _start(self, piece: Reading, known: dict[tuple[int, ...], _Known]) -> _Known:
+        """What is known of a reading's beginning: in this batch, else among what was kept."""
+        for place in reversed(piece.ends):
+            if place + 1 < len(piece.ids) and (found := known.get(piece.ids[: place + 1])) is not None:
+                return found
+        prefix = self._prefixes.longest(piece.ids, len(piece.ids) - 1)
+        # A kept path may have scored fewer or other places in what the two share: then it does not help.
+        if prefix is not None and len(prefix.extra.scores) == sum(place < len(prefix.ids) for place in piece.scored):
+            return _Known(len(prefix.ids), prefix.extra.scores, prefix.saved)
+        return _Known(0, [], None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The scores and the saved rows of a sequence's first `length` tokens."""
+
+    length: int
+    scores: list[float]
+    saved: Tensor | None
+
+
+def _waves(readings: list[Reading]) -> list[list[Reading]]:
+    """Sequences to compute, wave after wave: beginnings where paths of the batch part, then the paths themselves."""
+    distinct = list({reading.ids: reading for reading in readings}.values())
+    shared = Counter(reading.ids[: end + 1] for reading in distinct for end in reading.ends)
+    waves: list[dict[tuple[int, ...], Reading]] = []
+    for reading in distinct:
+        beginnings = [reading.ids[: end + 1] for end in reading.ends]
+        depth = 0
+        for beginning, longer in pairwise(beginnings):
+            if shared[beginning] > shared[longer]:
+                places = tuple(place for place in reading.scored if place < len(beginning))
+                _put(waves, depth, Reading(beginning, places, tuple(e for e in reading.ends if e < len(beginning))))
+                depth += 1
+        _put(waves, depth, reading)
+    return [list(wave.values()) for wave in waves]
+
+
+def _put(waves: list[dict[tuple[int, ...], Reading]], depth: int, reading: Reading) -> None:
+    if depth == len(waves):
+        waves.append({})
+    waves[depth][reading.ids] = reading
 
 
 class HuggingFaceClassifier:

@@ -170,6 +170,14 @@ def test_samples_of_one_prompt_share_its_prefill(policy: TransformersPolicy) -> 
     assert policy.occupancy.prefill_tokens == len(policy.encode(PROMPT)) - 1
 
 
+def test_samples_share_a_row_until_they_part(policy: TransformersPolicy) -> None:
+    samples = generate(policy, [wanted(f"0.{i}", sampling=Sampling(temperature=0.3)) for i in range(30)])
+    ids = [sample.token_ids for sample in samples]
+    distinct = {written[:length] for written in ids for length in range(len(written))}
+    assert policy.occupancy.tokens == sum(len(written) for written in ids)
+    assert policy.occupancy.rows == len(distinct) < 0.9 * policy.occupancy.tokens
+
+
 def test_more_samples_than_slots_all_come_back_in_order(policy_folder: Path) -> None:
     few = TransformersPolicy("few", policy_folder, EMBEDDED_POLICY, dtype="float64", slots=5)
     many = TransformersPolicy("many", policy_folder, EMBEDDED_POLICY, dtype="float64", slots=64)

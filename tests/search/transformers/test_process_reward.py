@@ -111,6 +111,16 @@ async def test_calls_of_many_searches_are_merged(reward: ProcessReward) -> None:
     assert reward.occupancy.forwards < 10
 
 
+def test_what_paths_of_a_batch_share_is_computed_once(reward: ProcessReward, reward_folder: Path) -> None:
+    branch = [(STEPS[0], STEPS[1]), (STEPS[0], STEPS[2]), (STEPS[2],), (STEPS[0], STEPS[1])]
+    results = score(reward, *(ScoreRequest(PROBLEM, steps, False) for steps in branch))
+    problem, *steps = 13, *(reward_tokens(step) for step in STEPS)
+    assert reward.occupancy.prefill_tokens == problem + sum(steps) + steps[2]  # step 2 after step 0, and alone
+    assert sum(result.tokens for result in results) == 4 * problem + 3 * steps[0] + 2 * steps[1] + 2 * steps[2]
+    for path, result in zip(branch, results, strict=True):
+        assert result.steps == pytest.approx(independently(reward_folder, path, finished=False), abs=1e-5)
+
+
 def test_text_that_looks_like_a_special_token_stays_text(reward: ProcessReward) -> None:
     (result,) = score(reward, ScoreRequest(PROBLEM, ("<eos>",), False))
     assert result.tokens == 1 + 8 + 4 + 5 + 1
