@@ -6,22 +6,17 @@ import os
 from pathlib import Path
 from typing import Any
 
-import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from app.annotation.marked_paths import Counts, marked_paths
 from app.annotation.models import ExportJob, StepLabel
-from app.config.celery import celery
 from app.config.problems import Invalid
+from app.explorer.doorbell import task_send
 from app.explorer.models import Run, Session
 from app.teams.models import User
 from search.datasets import trl_stepwise
-
-log = structlog.get_logger(__name__)
 
 FORMATS = {trl_stepwise.NAME: trl_stepwise.TITLE}
 EXPORT_TASK = "annotation.export_write"
@@ -51,14 +46,7 @@ def export_create(*, session: Session, user: User, format: str, filters: dict[st
 
 def export_ring(job: ExportJob) -> None:
     """Once stored, tell a worker. A lost message is made up for when somebody asks how the job is doing."""
-    transaction.on_commit(lambda: _send(str(job.pk)))
-
-
-def _send(job_id: str) -> None:
-    try:
-        celery.send_task(EXPORT_TASK, [job_id], queue=BATCH, retry=False)
-    except (OperationalError, RedisError, OSError) as error:
-        log.warning("export waits for Redis", job=job_id, error=str(error))
+    transaction.on_commit(lambda: task_send(EXPORT_TASK, [str(job.pk)], BATCH))
 
 
 def export_path(job: ExportJob) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -62,7 +62,7 @@ class LabelledTree:
             yield _node_added(index, [parent], self.depths[index], "step", keys[index], text)
 
 
-def labels_import(*, session: Session, user: User, format: str, stream: BinaryIO) -> dict[str, int]:
+def labels_import(*, session: Session, user: User, format: str, stream: IO[bytes]) -> dict[str, int]:
     """Import a file as labels of `user`; returns `{runs, steps, labels, conflicts}`. All of it or nothing.
 
     Raises:

@@ -9,45 +9,44 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig, ValidationError
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as RequestValidationError
+from ninja.openapi.schema import OpenAPISchema
 
+from app.config.field_errors import field_errors
 from app.config.problems import Absent, FieldError, Invalid, Malformed, Refusal, TooLarge, Unauthenticated, problem
 
 log = structlog.get_logger(__name__)
 
-MENDS = {
-    "missing": "add it",
-    "extra_forbidden": "leave it out, or look for a spelling mistake",
-    "int_parsing": "a whole number",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_parsing": "a number",
-    "float_type": "a number",
-    "finite_number": "a number that is not infinite and not NaN",
-    "string_type": "a text in quotes",
-    "uuid_parsing": "an id as the API gave it, such as 123e4567-e89b-12d3-a456-426614174000",
-    "model_type": 'an object: {"name": value, …}',
-    "model_attributes_type": 'an object: {"name": value, …}',
-    "dict_type": 'an object: {"name": value, …}',
-    "list_type": "a list: [value, …]",
-    "json_invalid": "JSON",
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "description": "RFC 9457 problem details; `errors` names every wrong field and, where there is one, the mend.",
+    "required": ["type", "title", "status", "detail", "errors"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {name: {"type": "string"} for name in ("field", "message", "mend")},
+            },
+        },
+    },
 }
-
-LIMITS = {
-    "ge": "at least {}",
-    "gt": "more than {}",
-    "le": "at most {}",
-    "lt": "less than {}",
-    "min_length": "at least {} long",
-    "max_length": "at most {} long",
-    "expected": "{}",
+REFUSED = {
+    "description": "The request was refused",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 
 
@@ -65,31 +64,6 @@ def _as_response(document: dict[str, Any]) -> HttpResponse:
     return response
 
 
-def field_errors(errors: list[dict[str, Any]], *, skip: int = 2) -> list[FieldError]:
-    """Pydantic's errors by dotted field; `skip` leaves out where it came from (`body`, the parameter's name)."""
-    found = []
-    for error in errors:
-        location = [str(part) for part in error["loc"]]
-        # A path or query parameter has no inner path: ("query", "limit").
-        parts = location[skip:] if location[0] == "body" and len(location) > skip else location[1:] or location
-        field = ".".join(parts) if location[0] != "body" or len(location) > skip else "body"
-        found.append(FieldError(field, _sentence(error), _mend(error)))
-    return found
-
-
-def _mend(error: dict[str, Any]) -> str | None:
-    ctx = error.get("ctx") or {}
-    for name, words in LIMITS.items():
-        if name in ctx:
-            return words.format(ctx[name])
-    return MENDS.get(error["type"])
-
-
-def _sentence(error: dict[str, Any]) -> str:
-    message = str(error["msg"])
-    return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
-
-
 class ProblemAPI(NinjaAPI):
     """NinjaAPI whose errors are problem documents, those of the router (405) included."""
 
@@ -102,7 +76,18 @@ class ProblemAPI(NinjaAPI):
         self.add_exception_handler(RequestValidationError, _bad_fields)
         self.add_exception_handler(ValidationError, _bad_model)
         self.add_exception_handler(RequestDataTooBig, _too_large)
+        self.add_exception_handler(SuspiciousOperation, _malformed)  # too many fields or files
+        self.add_exception_handler(MultiPartParserError, _malformed)
         self.add_exception_handler(Exception, _our_fault)
+
+    def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
+        """The usual document, with what every address answers when it refuses."""
+        schema = super().get_openapi_schema(**kwargs)
+        schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+        for methods in schema["paths"].values():
+            for operation in methods.values():
+                operation["responses"].setdefault("default", REFUSED)
+        return schema
 
     def _get_urls(self) -> list[URLResolver | URLPattern]:
         patterns = super()._get_urls()
@@ -171,6 +156,13 @@ def _http_error(request: HttpRequest, exc: Any) -> HttpResponse:
     if exc.status_code == 400 and isinstance(exc.__cause__, RequestDataTooBig):
         return _too_large(request, exc.__cause__)
     return problem_response(exc.status_code, "refused", "This request cannot be carried out.", exc.message)
+
+
+def _malformed(request: HttpRequest, exc: Any) -> HttpResponse:
+    detail = f"The body cannot be read: {exc}"
+    return _as_response(
+        Malformed(detail, [FieldError("body", str(exc), "multipart/form-data as documented")]).as_json()
+    )
 
 
 def _bad_fields(request: HttpRequest, exc: Any) -> HttpResponse:

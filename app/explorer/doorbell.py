@@ -7,6 +7,7 @@ its worker listens to.
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -27,7 +28,7 @@ SEARCH_TASK = "explorer.run_search"
 
 def ring(run: Run) -> None:
     """Once the transaction is stored: ask some worker to take the run."""
-    transaction.on_commit(lambda: _send(str(run.pk), run.queue))
+    transaction.on_commit(lambda: _ring_now(str(run.pk), run.queue))
 
 
 def command_announce(run: Run) -> None:
@@ -37,14 +38,22 @@ def command_announce(run: Run) -> None:
         ring(run)
 
 
-def _send(run_id: str, queue: str) -> None:
+def task_send(task: str, arguments: list[Any], queue: str) -> bool:
+    """Send a Celery message; False (and a line in the log) where the broker does not answer. Never waits for long."""
     try:
-        celery.send_task(SEARCH_TASK, [run_id], queue=queue, retry=False)
+        if settings.CELERY_BROKER_URL.startswith("redis"):
+            _redis().ping()  # Celery would try again for seconds, while a person waits for the page
+        celery.send_task(task, arguments, queue=queue, retry=False)
     except (OperationalError, RedisError, OSError) as error:
-        # The run is stored; workers look every few seconds for runs that nobody was told of.
-        log.warning("doorbell not heard", run=run_id, error=str(error))
-        return
-    Run.objects.filter(pk=run_id).update(doorbell_at=timezone.now())
+        log.warning("message not sent", task=task, arguments=arguments, error=str(error))
+        return False
+    return True
+
+
+def _ring_now(run_id: str, queue: str) -> None:
+    """Without `doorbell_at`, workers find the run when they look for runs that nobody was told of."""
+    if task_send(SEARCH_TASK, [run_id], queue):
+        Run.objects.filter(pk=run_id).update(doorbell_at=timezone.now())
 
 
 def _publish(run_id: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.config.problem_api import field_errors
+from app.config.field_errors import field_errors
 from app.config.problems import FieldError, Invalid
 from app.explorer.schemas import BudgetIn, ProblemIn, RunIn, SamplingIn
 from app.explorer.strategies import strategies

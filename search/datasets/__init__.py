@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 
 class MalformedRecord(ValueError):
@@ -17,7 +17,7 @@ class MalformedRecord(ValueError):
         super().__init__(f"line {line}, {field}: {message}")
 
 
-def json_lines(stream: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
+def json_lines(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
     """(line number from 1, object) of every line that is not empty.
 
     Raises:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Literal, get_args
+from typing import IO, Literal, get_args
 
 from search.datasets import MalformedRecord, json_lines
 
@@ -35,7 +35,7 @@ class MarkedPath:
     ratings: tuple[int, ...]
 
 
-def write(paths: Iterable[MarkedPath], stream: BinaryIO, *, neutral: Neutral = "good") -> int:
+def write(paths: Iterable[MarkedPath], stream: IO[bytes], *, neutral: Neutral = "good") -> int:
     """Write one line per path; returns how many. Memory does not grow with their number."""
     written = 0
     values = _values(neutral)
@@ -47,7 +47,7 @@ def write(paths: Iterable[MarkedPath], stream: BinaryIO, *, neutral: Neutral = "
     return written
 
 
-def read(stream: BinaryIO) -> Iterator[MarkedPath]:
+def read(stream: IO[bytes]) -> Iterator[MarkedPath]:
     """The paths of a file: true or above ½ is +1, false or below ½ is −1, exactly ½ is neutral.
 
     Raises:
