@@ -122,10 +122,10 @@ describe('the form of a new exploration', () => {
   })
 
   it('asks for a reward model where the strategy needs one', async () => {
-    localStorage.setItem('espalier.new-run', '{"reward":"-"}')
-    render(Page, { session: null, like: null })
+    const start = await shown()
+    await fireEvent.change(screen.getByLabelText('Reward'), { target: { value: '-' } })
     expect(await screen.findByText('Beam search needs a reward model.')).toBeTruthy()
-    expect(screen.getByRole('button', { name: 'Start the search' })).toHaveProperty('disabled', true)
+    expect(start).toHaveProperty('disabled', true)
     await fireEvent.click(screen.getByRole('radio', { name: /Greedy/ }))
     await waitFor(() => expect(screen.queryByText('Beam search needs a reward model.')).toBeNull())
   })
