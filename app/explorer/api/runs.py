@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 
 from app.config.pages import Cursor, Limit
@@ -59,9 +59,9 @@ def events(
 
 
 @router.get("/runs/{uuid:run_id}/skeleton", summary="The whole tree as columns, without texts")
-def tree_skeleton(request: HttpRequest, run_id: UUID, at: Annotated[int | None, Query(ge=1)] = None) -> dict[str, Any]:
-    """`{as_of_seq, count, chosen, columns}` of one moment: now, or after event `at`."""
-    return skeleton(visible_run(request, run_id).pk, at)
+def tree_skeleton(request: HttpRequest, run_id: UUID, at: Annotated[int | None, Query(ge=1)] = None) -> HttpResponse:
+    """`{as_of_seq, state, revision, count, chosen, columns}` of one moment: now, or after event `at`."""
+    return HttpResponse(skeleton(visible_run(request, run_id).pk, at), content_type="application/json; charset=utf-8")
 
 
 @router.get("/runs/{uuid:run_id}/charts", response=ChartsOut, summary="The charts of a run")

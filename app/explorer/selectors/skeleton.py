@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -10,44 +11,43 @@ from django.db import connection
 from app.explorer.selectors.events import journal_events
 from search.reducer import fold
 
-COLUMNS = (
-    "index", "parents", "depth", "kind", "status", "finish", "tokens", "reward", "value", "visits", "weight", "prior",
-    "logprob", "correct", "reachable", "outcome", "rule",
-)  # fmt: skip
+# name → where it comes from; a value per node, in order of creation
+COLUMNS = {
+    "index": 'n."index"', "parents": "n.parents", "depth": "n.depth", "kind": "n.kind", "status": "s.status",
+    "finish": "n.finish", "tokens": "n.tokens", "reward": "s.reward", "value": "s.value", "visits": "s.visits",
+    "weight": "s.weight", "prior": "s.prior", "logprob": "n.logprob", "correct": "s.correct",
+    "reachable": "s.reachable", "outcome": "s.decision ->> 'outcome'", "rule": "s.decision ->> 'rule'",
+}  # fmt: skip
 
-# One statement is one snapshot: the columns are those of exactly the head that comes with them.
-_SKELETON = """
-SELECT r.head_seq, r.state, r.revision, r.chosen, n."index", n.parents, n.depth, n.kind, s.status, n.finish, n.tokens,
-    s.reward, s.value, s.visits, s.weight, s.prior, n.logprob, s.correct, s.reachable,
-    s.decision ->> 'outcome', s.decision ->> 'rule'
-FROM explorer_run r
-LEFT JOIN explorer_node n ON n.run_id = r.id
-LEFT JOIN explorer_nodestate s ON s.run_id = n.run_id AND s."index" = n."index"
-WHERE r.id = %s ORDER BY n."index"
+_AGGREGATES = ", ".join(
+    f"""'{name}', COALESCE(json_agg({source} ORDER BY n."index"), '[]')""" for name, source in COLUMNS.items()
+)
+# One statement is one snapshot: the columns are those of exactly the head that comes with them. PostgreSQL writes the
+# JSON itself; carrying two million values through Python takes seconds.
+_SKELETON = f"""
+SELECT json_build_object(
+    'as_of_seq', r.head_seq, 'state', r.state, 'revision', r.revision, 'chosen', COALESCE(r.chosen, '{{}}'),
+    'count', t.count, 'columns', t.columns
+)::text
+FROM explorer_run r, LATERAL (
+    SELECT count(*) AS count, json_build_object({_AGGREGATES}) AS columns
+    FROM explorer_node n LEFT JOIN explorer_nodestate s ON s.run_id = n.run_id AND s."index" = n."index"
+    WHERE n.run_id = r.id
+) t
+WHERE r.id = %s
 """
 
 
-def skeleton(run_id: UUID, at: int | None = None) -> dict[str, Any]:
-    """`{as_of_seq, state, revision, chosen, count, columns: {name: [value per node]}}`; live goes on after `as_of_seq`.
+def skeleton(run_id: UUID, at: int | None = None) -> str:
+    """`{as_of_seq, state, revision, chosen, count, columns: {name: [value per node]}}` as JSON text.
 
-    `at` gives the tree as it was at that event, folded from the journal.
+    Live goes on after `as_of_seq`. `at` gives the tree as it was after that event, folded from the journal.
     """
     if at is not None:
-        return _folded(run_id, at)
+        return json.dumps(_folded(run_id, at))
     with connection.cursor() as cursor:
         cursor.execute(_SKELETON, (run_id,))
-        rows = cursor.fetchall()
-    head, state, revision, chosen = rows[0][:4]
-    nodes = [row[4:] for row in rows if row[4] is not None]
-    values = [list(column) for column in zip(*nodes, strict=True)] or [[] for _ in COLUMNS]
-    return {
-        "as_of_seq": head,
-        "state": state,
-        "revision": revision,
-        "chosen": chosen or [],
-        "count": len(nodes),
-        "columns": dict(zip(COLUMNS, values, strict=True)),
-    }
+        return str(cursor.fetchone()[0])
 
 
 def _folded(run_id: UUID, at: int) -> dict[str, Any]:
