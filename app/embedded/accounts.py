@@ -34,10 +34,13 @@ def own_account() -> Account:
     return _named_by_uid(os.geteuid())
 
 
-def database_account() -> Account:
-    """Ourselves; or, when we are root, the system account `espalier`, made when missing, else `nobody`."""
+def database_account(data: Path) -> Account:
+    """Ourselves; or, when we are root, whoever owns the data folder `data` already (it was made by a start without
+    root); else the system account `espalier`, made when missing, else `nobody`."""
     if os.geteuid() != 0:
         return own_account()
+    if data.is_dir() and (owner := data.stat().st_uid) != 0:
+        return _named_by_uid(owner)
     for name in (NAME, "nobody"):
         if name == NAME and not _exists(name):
             _create(name)

@@ -46,7 +46,7 @@ def worker_service(home: Home) -> Service:
         pid_file=home.run / "worker.pid",
         folder=REPOSITORY,
         niceness=5,  # pages stay quick while a model computes
-        stop_seconds=5,
+        stop_seconds=8,  # five to give the runs back, and a moment to leave on a busy machine
     )
 
 

@@ -41,7 +41,7 @@ class Postgres:
 
     def __init__(self, home: Home, *, settings: dict[str, str] | None = None, initdb: Sequence[str] = ()) -> None:
         self.home = home
-        self.account = database_account()
+        self.account = database_account(home.postgres)
         self.programs = find_programs(self.account)
         self.settings = SETTINGS | (settings or {})
         self.initdb_options = list(initdb)

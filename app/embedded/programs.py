@@ -57,8 +57,9 @@ def _copy(package: Path, install: str) -> Path:
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.is_dir():
             shutil.copytree(libraries, fresh / libraries.name)
-        SYSTEM_PLACE.chmod(0o755)
-        fresh.chmod(0o755)
+        for path in (SYSTEM_PLACE, fresh, *fresh.rglob("*")):  # whatever root's umask is
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
         if place.is_dir():  # somebody else was faster
             shutil.rmtree(fresh)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import stat
@@ -12,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.embedded.accounts import database_account
+from app.embedded.accounts import Account, database_account
 from app.embedded.home import Home
 from app.embedded.messages import CannotStart
 from app.embedded.postgres import Postgres
@@ -84,7 +85,7 @@ def test_a_path_too_long_for_a_socket_gets_one_in_the_temporary_folder() -> None
             assert len(str(home.run)) > 107, "this path would not have been too long"
             assert postgres.sockets.parent == Path(tempfile.gettempdir())
             assert stat.S_IMODE(postgres.sockets.stat().st_mode) == 0o700
-            assert postgres.sockets.stat().st_uid == database_account().uid
+            assert postgres.sockets.stat().st_uid == database_account(home.postgres).uid
             write_row(postgres.url)
         again = Postgres(home)
         assert again.sockets == postgres.sockets, "every start must find the same folder"
@@ -120,6 +121,15 @@ def test_a_home_that_the_database_account_cannot_enter(tmp_path: Path) -> None:
     finally:
         shutil.rmtree(home.postgres.resolve())
         shutil.rmtree(postgres.sockets)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a second account")
+def test_root_takes_on_the_account_that_owns_the_data(home: Home) -> None:
+    """First started by a user, then with sudo: PostgreSQL wants the owner of its folder."""
+    nobody = pwd.getpwnam("nobody")
+    home.postgres.mkdir()
+    os.chown(home.postgres, nobody.pw_uid, nobody.pw_gid)
+    assert database_account(home.postgres) == Account("nobody", nobody.pw_uid, nobody.pw_gid)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs a second account")
