@@ -70,6 +70,11 @@ def empty_figure(palette: Palette, *, x: str, y: str) -> go.Figure:
             "xaxis": axis | {"title": {"text": x, "standoff": 4, "font": small}},
             "yaxis": axis | {"title": {"text": y, "standoff": 4, "font": small}},
             "hovermode": "closest",
+            "modebar": {
+                "bgcolor": "rgba(0,0,0,0)",
+                "color": palette.ink_faint,
+                "activecolor": palette.accent,
+            },
         }
     )
 
