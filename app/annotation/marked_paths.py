@@ -16,13 +16,17 @@ from search.datasets.trl_stepwise import MarkedPath
 
 @dataclass(slots=True)
 class Counts:
-    """What an export found. `below_unmarked` are labels that no path reaches without crossing an unmarked step."""
+    """What an export found. `below_unmarked` are labels that no path reaches without crossing an unmarked step.
+
+    `unsure` are labels whose annotator was not sure: they stay out, and cut their path like unmarked steps.
+    """
 
     runs: int = 0
     labels: int = 0
     paths: int = 0
     steps: int = 0
     below_unmarked: int = 0
+    unsure: int = 0
     ratings: dict[str, int] = field(default_factory=lambda: {"-1": 0, "0": 0, "1": 0})
 
     def as_dict(self) -> dict[str, Any]:
@@ -34,11 +38,13 @@ def marked_paths(run: Run, labels: QuerySet[StepLabel], counts: Counts) -> Itera
     """The maximal marked paths of one run, one judge (annotator or model) at a time.
 
     A path starts below the problem and follows marked steps for as long as there are any: it is cut at the first
-    unmarked step, because unmarked is not a judgement. A prefix that several paths share is part of each of them.
+    unmarked or unsure step, because neither is a judgement. A prefix that several paths share is part of each of them.
     """
     judged: dict[tuple[Any, str, str], dict[int, int]] = {}
     for label in labels.filter(run=run, rating__isnull=False, replaced_at__isnull=True).order_by("node_index"):
-        if label.rating is not None:
+        if label.unsure:
+            counts.unsure += 1
+        elif label.rating is not None:
             judged.setdefault((label.annotator_id, label.source, label.model), {})[label.node_index] = label.rating
     wanted = {index for ratings in judged.values() for index in ratings}
     nodes = {

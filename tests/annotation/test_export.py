@@ -77,9 +77,18 @@ def test_marked_paths_as_computed_by_hand(world: World) -> None:
     assert exported(world) == [line([1, 3], [True, True]), line([1, 2, 5], [True, False, True])]
     job = ExportJob.objects.get()
     assert job.counts == {
-        "runs": 1, "labels": 6, "paths": 2, "steps": 5, "below_unmarked": 2,
+        "runs": 1, "labels": 6, "paths": 2, "steps": 5, "below_unmarked": 2, "unsure": 0,
         "ratings": {"-1": 1, "0": 1, "1": 2},
     }  # fmt: skip
+
+
+def test_an_unsure_mark_is_no_judgement(world: World) -> None:
+    grow(world.run, [0, 1, 2])
+    rate(world.run, world.people["owner"], {1: 1, 3: 1})
+    label_set(run=world.run, user=world.people["owner"], node_index=2, rating=-1, unsure=True)
+    assert exported(world) == [line([1], [True])]
+    counts = ExportJob.objects.get().counts
+    assert (counts["unsure"], counts["below_unmarked"]) == (1, 1)
 
 
 def test_what_neutral_becomes(world: World) -> None:

@@ -90,8 +90,12 @@ def test_running_out_of_time_is_a_spent_budget(world: World) -> None:
 
 
 def test_a_session_counts_its_runs(world: World) -> None:
-    start(world)
+    newest = start(world)
     session = world.owner.get_json(f"/sessions/{world.session.pk}")
+    assert session["latest"] == {
+        "id": newest["id"], "algorithm": "beam", "state": "queued", "stopped_by": None, "answer": None,
+        "correct": None, "tokens": 0,
+    }  # fmt: skip
     assert (session["runs"], session["states"]) == (2, {"completed": 1, "queued": 1})
     assert (session["problem"], session["role"]) == ("3 5 7 11 -> 24", "owner")
 
