@@ -132,8 +132,9 @@ def export(request: HttpRequest, export: ExportIn) -> Status:
     """Format `trl_stepwise`: JSON Lines of `prompt`, `completions`, `labels`.
 
     One line per marked path: from the first step on, for as long as steps are marked. It is cut at the first step
-    that is unmarked or whose annotator was unsure, since neither is a judgement. +1 becomes true, −1 false; 0 becomes true, because a neutral step is
-    correct, unless `neutral` says otherwise. What several people marked gives a line for each of them.
+    that is unmarked or whose annotator was unsure, since neither is a judgement. +1 becomes true, −1 false; 0 becomes
+    true, because a neutral step is correct, unless `neutral` says otherwise. What several people marked gives a line
+    for each of them.
     """
     session = visible_session(request, export.filters.session, "export")
     filters = export.filters.model_dump(mode="json", exclude={"session"})
