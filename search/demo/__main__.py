@@ -5,7 +5,8 @@
     trajectories           sample the exported policy, verify the outcomes (12 minutes)
     process_reward         train the process reward model on them (20 minutes)
     export_process_reward  write search/demo/weights/process_reward
-    evaluate               measure both on held-out problems, print JSON
+    evaluate_policy        measure the exported policy on held-out problems, print JSON
+    evaluate_reward        measure the exported process reward model likewise
 
 Every stage goes on where it was stopped; unfinished work lies in var/demo/.
 """
@@ -22,11 +23,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m search.demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    stages = ["policy", "export_policy", "trajectories", "process_reward", "export_process_reward", "evaluate"]
+    stages = ["policy", "export_policy", "trajectories", "process_reward", "export_process_reward"]
+    stages += ["evaluate_policy", "evaluate_reward"]
     parser.add_argument("stage", choices=stages)
     parser.add_argument("--minutes", type=float, help="wall-clock budget of a stage that has one")
     parser.add_argument("--threads", type=int, default=1, help="torch threads")
-    parser.add_argument("--problems", type=int, default=200, help="held-out problems per domain in `evaluate`")
+    parser.add_argument("--problems", type=int, default=200, help="held-out problems a set when measuring")
     options = parser.parse_args()
 
     import torch
@@ -53,9 +55,10 @@ def main() -> None:
 
         print(export("process_reward", load_process_reward()))
     else:
-        from search.demo.evaluate import evaluate
+        from search.demo.evaluate import evaluate_policy, evaluate_process_reward
 
-        json.dump(evaluate(options.problems), sys.stdout, indent=2)
+        measure = evaluate_policy if options.stage == "evaluate_policy" else evaluate_process_reward
+        json.dump(measure(options.problems), sys.stdout, indent=2)
         print()
 
 

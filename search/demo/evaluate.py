@@ -27,61 +27,71 @@ def game_of_24() -> list[str]:
     return [f"{' '.join(map(str, hand))} -> 24" for hand in hands if can_reach(fractions(hand), fractions([24])[0])]
 
 
-def evaluate(count: int) -> dict[str, Any]:
-    """Figures on `count` held-out problems a domain (dev split), and on as many of Game of 24."""
-    sets = {
-        "countdown dev": held_out_problems(countdown_example, "dev", count, SEED),
-        "arithmetic dev": held_out_problems(arithmetic_example, "dev", count, SEED),
-        "game of 24": random.Random(SEED).sample(game_of_24(), count),
-    }
-    return {name: _figures(DOMAINS["arithmetic" if "arith" in name else "countdown"], p) for name, p in sets.items()}
+def evaluation_problems(count: int) -> list[tuple[str, Domain, list[str]]]:
+    """`count` held-out problems a set: the dev split of both domains, and Game of 24."""
+    countdown, arithmetic = DOMAINS["countdown"], DOMAINS["arithmetic"]
+    return [
+        ("countdown dev", countdown, held_out_problems(countdown_example, "dev", count, SEED)),
+        ("arithmetic dev", arithmetic, held_out_problems(arithmetic_example, "dev", count, SEED)),
+        ("game of 24", countdown, random.Random(SEED).sample(game_of_24(), count)),
+    ]
 
 
-def _figures(domain: Domain, problems: list[str]) -> dict[str, Figure]:
+def sample_committed_policy(problems: list[str], temperature: float, times: int) -> list[list[list[str] | None]]:
+    """`times` solutions for each problem, from the weights in the repository."""
     from transformers import LlamaForCausalLM
 
     policy = LlamaForCausalLM.from_pretrained(WEIGHTS / "policy").float().eval()
-    tokenizer = build_tokenizer()
+    repeated = [problem for problem in problems for _ in range(times)]
+    flat = sample_solutions(policy, build_tokenizer(), repeated, temperature, SEED)
+    return [flat[i : i + times] for i in range(0, len(flat), times)]
 
-    def sample(temperature: float, times: int) -> list[list[list[str] | None]]:
-        repeated = [problem for problem in problems for _ in range(times)]
-        flat = sample_solutions(policy, tokenizer, repeated, temperature, SEED)
-        return [flat[i : i + times] for i in range(0, len(flat), times)]
 
-    greedy = [domain.verify(p, steps) for p, [steps] in zip(problems, sample(0, 1), strict=True) if steps is not None]
-    outcomes = [
-        [(0.0, steps is not None and domain.verify(problem, steps)) for steps in solutions]
-        for problem, solutions in zip(problems, sample(0.8, SAMPLES), strict=True)
-    ]
-    figures = {
-        "greedy": wilson(sum(greedy), len(problems)),
-        "sample mean (T 0.8)": bootstrap(outcomes, mean_truth),
-        f"pass@{SAMPLES} (T 0.8)": wilson(sum(any(good for _, good in row) for row in outcomes), len(problems)),
-    }
-    if (WEIGHTS / "process_reward").exists():
-        figures |= _reward_figures(domain, problems, sample(1.0, 4))
+def evaluate_policy(count: int) -> dict[str, dict[str, Figure]]:
+    """Solve rates: greedy, the mean of samples, and whether any of 16 samples solves it."""
+    figures: dict[str, dict[str, Figure]] = {}
+    for name, domain, problems in evaluation_problems(count):
+        greedy, sampled = (
+            [
+                [(0.0, steps is not None and domain.verify(problem, steps)) for steps in solutions]
+                for problem, solutions in zip(problems, sample_committed_policy(problems, *how), strict=True)
+            ]
+            for how in ((0.0, 1), (0.8, SAMPLES))
+        )
+        figures[name] = {
+            "greedy": wilson(sum(good for [(_, good)] in greedy), len(problems)),
+            "sample mean (T 0.8)": bootstrap(sampled, mean_truth),
+            f"pass@{SAMPLES} (T 0.8)": wilson(sum(any(good for _, good in row) for row in sampled), len(problems)),
+        }
     return figures
 
 
+def evaluate_process_reward(count: int) -> dict[str, dict[str, Figure]]:
+    """How well step scores rank: against the exact truth, and last scores against the outcome (4 samples at T 1)."""
+    return {
+        name: _reward_figures(domain, problems, sample_committed_policy(problems, 1.0, 4))
+        for name, domain, problems in evaluation_problems(count)
+    }
+
+
 def _reward_figures(domain: Domain, problems: list[str], solutions: list[list[list[str] | None]]) -> dict[str, Figure]:
-    """Step scores against the exact truth, and last scores against the outcome."""
     from transformers import LlamaForTokenClassification
 
     model = LlamaForTokenClassification.from_pretrained(WEIGHTS / "process_reward").float().eval()
-    against_truth: list[list[tuple[float, bool]]] = []
-    against_outcome: list[list[tuple[float, bool]]] = []
+    all_steps: list[list[tuple[float, bool]]] = []
     first_steps: list[list[tuple[float, bool]]] = []
+    last_steps: list[list[tuple[float, bool]]] = []
     for problem, sampled in zip(problems, solutions, strict=True):
         finished = [steps for steps in sampled if steps is not None]
         scores = [step_scores(model, problem, steps) for steps in finished]
         truth = [[domain.reachable(problem, steps[: i + 1]) for i in range(len(steps))] for steps in finished]
-        against_truth.append([pair for s, t in zip(scores, truth, strict=True) for pair in zip(s, t, strict=True)])
+        all_steps.append([pair for s, t in zip(scores, truth, strict=True) for pair in zip(s, t, strict=True)])
         first_steps.append([(s[0], t[0]) for s, t in zip(scores, truth, strict=True)])
-        against_outcome.append([(s[-1], domain.verify(problem, x)) for s, x in zip(scores, finished, strict=True)])
+        last_steps.append([(s[-1], domain.verify(problem, x)) for s, x in zip(scores, finished, strict=True)])
     return {
-        "AUC, all steps, exact truth": bootstrap(against_truth, area_under_curve),
+        "AUC, all steps, exact truth": bootstrap(all_steps, area_under_curve),
         "AUC, first steps, exact truth": bootstrap(first_steps, area_under_curve),
-        "AUC, last step, outcome": bootstrap(against_outcome, area_under_curve),
+        "AUC, last step, outcome": bootstrap(last_steps, area_under_curve),
     }
 
 
