@@ -26,6 +26,9 @@ RECHECK_SECONDS = 5.0  # a member who was removed, a link that was revoked, a to
 class RunConsumer(AsyncWebsocketConsumer):
     """Sends; what a client sends is ignored. Close codes: 4401 nobody, 4403 no longer allowed, 4404 no such run."""
 
+    # No layer of its own: news come through the run's feed, and a dead Redis must not close sockets.
+    channel_layer_alias = "unused"
+
     async def connect(self) -> None:
         """Accept first: a browser only learns the close code of an accepted socket."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -60,7 +63,9 @@ class RunConsumer(AsyncWebsocketConsumer):
             await self.close(TRY_AGAIN, "the database is away: connect again")
 
     async def _check_on(self) -> None:
-        while True:
+        this = asyncio.current_task()
+        # asgiref may swallow a cancellation that comes while its thread works: ask whether one was meant.
+        while this is not None and not this.cancelling():
             await asyncio.sleep(RECHECK_SECONDS)
             try:
                 refusal = await self._refusal()

@@ -99,7 +99,7 @@ class RunFeed:
             self._tell(frames, now)
             told = True
         if not told and now.tells_more_than(last):
-            self._tell(list(batches(self._run, now.head, [], now)), now)
+            self._tell([], now)
         return now
 
     def _tell(self, frames: list[Frame], now: Snapshot) -> None:

@@ -16,6 +16,7 @@ class Viewer:
     def __init__(self, run: UUID, after: int) -> None:
         self._run = run
         self._sent = after
+        self._told: Snapshot | None = None
         self._ended: Snapshot | None = None
 
     async def frames(self) -> AsyncIterator[str]:
@@ -27,6 +28,7 @@ class Viewer:
         now = await read_snapshot(self._run)
         self._sent = min(self._sent, now.head)
         yield encode(hello(self._run, now))
+        self._told = now
         async for text in self._catch_up(now):  # a long history at the socket's own pace: nothing queues meanwhile
             yield text
         watcher = watch(self._run)
@@ -38,11 +40,13 @@ class Viewer:
                 news = await watcher.next()
                 if news is None:
                     break
-                shared, now = news
+                shared, newer = news
+                if newer.head >= now.head:  # else it has waited in the queue while we read for ourselves
+                    now = newer
                 for frame in shared:
                     if self._continues(frame):
                         yield frame.text
-                        self._sent = frame.to_seq
+                        self._sent, self._told = frame.to_seq, now
                 # Frames that began in the middle of what was sent are read again by `_catch_up`.
             if watcher.vanished:
                 raise RunVanished(str(self._run))
@@ -55,7 +59,11 @@ class Viewer:
             events = await read_events(self._run, self._sent, now.head)
             for frame in batches(self._run, self._sent, events, now):
                 yield frame.text
-                self._sent = frame.to_seq
+                self._sent, self._told = frame.to_seq, now
+        if now.tells_more_than(self._told):
+            for frame in batches(self._run, now.head, [], now):
+                yield frame.text
+            self._told = now
         if now.finished and now.tells_more_than(self._ended):
             yield encode(end(self._run, now))
             self._ended = now

@@ -1,0 +1,1 @@
+from tests.support.fixtures import db  # noqa: F401
