@@ -92,10 +92,11 @@ def login_token_create(user: User, *, expires_at: datetime | None = None) -> str
 def login_token_redeem(token: str) -> User | None:
     """The user whom the token signs in, the first time; None afterwards, when expired, or for an inactive user."""
     now = timezone.now()
-    used = LoginToken.objects.filter(
-        digest=digest_of(token), used_at__isnull=True, expires_at__gt=now, user__is_active=True
-    ).update(used_at=now)  # one statement: of two browsers with the same link one gets in
-    return User.objects.get(login_tokens__digest=digest_of(token)) if used else None
+    digest = digest_of(token)
+    # Of two browsers with the same link one gets in: the second waits for the first's row lock and then finds it used.
+    # Only columns of the row itself may be asked for here; PostgreSQL does not look at joined tables again.
+    used = LoginToken.objects.filter(digest=digest, used_at__isnull=True, expires_at__gt=now).update(used_at=now)
+    return User.objects.filter(login_tokens__digest=digest, is_active=True).first() if used else None
 
 
 def api_token_create(user: User, name: str) -> str:
