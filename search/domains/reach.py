@@ -28,9 +28,18 @@ def splits(numbers: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
         yield (first, *side), other
 
 
-@lru_cache(maxsize=2048)
 def values(numbers: Numbers) -> frozenset[Fraction]:
     """All values that use every number once. `numbers` must be sorted; at most five are quick."""
+    # Five numbers make some 10^5 values, megabytes that a long-lived worker must not keep.
+    return _combine(numbers) if len(numbers) > 4 else _few_values(numbers)
+
+
+@lru_cache(maxsize=512)
+def _few_values(numbers: Numbers) -> frozenset[Fraction]:
+    return _combine(numbers)
+
+
+def _combine(numbers: Numbers) -> frozenset[Fraction]:
     if len(numbers) == 1:
         return frozenset(numbers)
     found: set[Fraction] = set()

@@ -28,18 +28,21 @@ def test_the_folders_are_small_and_have_a_model_card(name: str) -> None:
     assert config["training"]["step"] > 0
 
 
-@pytest.mark.parametrize(("name", "make"), [("countdown", countdown_example), ("arithmetic", arithmetic_example)])
-def test_the_policy_solves_held_out_problems(name: str, make: object) -> None:
+@pytest.mark.parametrize(
+    ("name", "make", "count", "least"),
+    [("countdown", countdown_example, 24, 5), ("arithmetic", arithmetic_example, 12, 6)],
+)
+def test_the_policy_solves_held_out_problems(name: str, make: object, count: int, least: int) -> None:
     from transformers import LlamaForCausalLM
 
     torch.set_num_threads(1)
     model = LlamaForCausalLM.from_pretrained(WEIGHTS / "policy").float().eval()
-    problems = held_out_problems(make, "dev", 30, seed=9)
+    problems = held_out_problems(make, "dev", count, seed=9)
     solutions = sample_solutions(model, build_tokenizer(), problems, temperature=0, seed=0)
     pairs = zip(problems, solutions, strict=True)
     solved = sum(steps is not None and DOMAINS[name].verify(problem, steps) for problem, steps in pairs)
     # Far below the model card's figures, far above chance: this is a smoke test, not a measurement.
-    assert solved >= 8
+    assert solved >= least
 
 
 def test_the_process_reward_prefers_a_right_step() -> None:
