@@ -145,7 +145,7 @@ class Decoder:
         entering.sort(key=lambda row: row[0] - len(row[1][0].prompt_ids))  # the longest prefills lie together, first
         first = self._rows
         longest = max(len(sample.prompt_ids) + sample.limit for _, group in entering for sample in group)
-        self._cache.reserve(self._samples.count + sum(len(group) for _, group in entering), longest)
+        self._cache.reserve(first + len(entering), longest)
         for row, (known, group) in enumerate(entering, start=first):
             ids = group[0].prompt_ids
             for sample in group:
@@ -242,6 +242,7 @@ class Decoder:
         keeps_row = np.ones(len(sources), np.bool_)
         keeps_row[1:] = sources[1:] != sources[:-1]
         rows = len(sequences)
+        self._cache.reserve(rows, 0)
         occupied = np.zeros(max(self._rows, rows), np.bool_)
         occupied[sources] = True
         # Rows nobody reads any more take the copies; a sequence that lies beyond the last row moves down.
