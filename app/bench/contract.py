@@ -1,0 +1,43 @@
+"""Every figure the design promises: the rows of bench.json, whether or not this machine could measure them."""
+
+from __future__ import annotations
+
+from app.bench.figure import Figure
+
+# name: (unit, target, which way is better)
+_CONTRACT: dict[str, tuple[str, float | None, str]] = {
+    "search.throughput_ratio": ("×", 0.8, "higher"),
+    "search.ms_per_node_100k": ("ms", None, "lower"),
+    "search.ms_per_node_growth": ("×", None, "lower"),
+    "store.events_per_s": ("events/s", None, "higher"),
+    "store.copy_ratio": ("×", None, "higher"),
+    "live.paint_p95_ms": ("ms", 300.0, "lower"),
+    "live.fps_at_1000eps": ("frames/s", None, "higher"),
+    "explorer.first_paint_100k_ms": ("ms", None, "lower"),
+    "explorer.fps_100k": ("frames/s", None, "higher"),
+    "explorer.frame_p95_100k_ms": ("ms", None, "lower"),
+    "explorer.select_100k_ms": ("ms", None, "lower"),
+    "explorer.search_100k_ms": ("ms", None, "lower"),
+    "explorer.memory_100k_mb": ("MB", None, "lower"),
+    "peers.treequest_wall_ratio": ("×", None, "higher"),
+    "peers.its_hub_wall_ratio": ("×", None, "higher"),
+    "export.million_steps_mb": ("MB", None, "lower"),
+    "load.delivery_p95_ms": ("ms", None, "lower"),
+    "load.page_p95_ms": ("ms", None, "lower"),
+    "load.searches_at_once": ("searches", None, "higher"),
+}
+PARTS = tuple(dict.fromkeys(name.partition(".")[0] for name in _CONTRACT))
+
+
+def complete(measured: list[Figure], reasons: dict[str, str]) -> list[Figure]:
+    """The contract's rows in its order, then whatever else was measured.
+
+    `reasons` says, per part, why its figures are missing.
+    """
+    found = {figure.name: figure for figure in measured}
+    rows = []
+    for name, (unit, target, better) in _CONTRACT.items():
+        why = reasons.get(name.partition(".")[0], "there is no measurement for this figure yet")
+        missing = Figure(name, None, unit, target, better, why)  # type: ignore[arg-type]
+        rows.append(found.pop(name, missing))
+    return rows + list(found.values())
