@@ -41,7 +41,7 @@ def label_set(
     if not Node.objects.filter(run_id=run.pk, index=node_index).exists():
         raise Absent(f"Run {run.pk} has no node {node_index}; it has {run.nodes} so far, numbered from 0.")
     tags = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))[:MOST_TAGS]
-    User.objects.select_for_update().get(pk=user.pk)  # two tabs of one annotator, one after the other
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # two tabs of one annotator, one after the other
     current = StepLabel.objects.filter(
         run=run, node_index=node_index, annotator=user, source=StepLabel.Source.HUMAN, replaced_at__isnull=True
     ).first()

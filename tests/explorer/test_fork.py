@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from app.explorer.models import Command, Event, Node, Run
 from app.explorer.selectors import journal_events
 from app.explorer.services.fork import boundary
 from search.reducer import fold
 from tests.explorer.test_bad_input import refused
-from tests.explorer.world import World, stored_counts
+from tests.explorer.world import World, store_journal, stored_counts
 
 
 def fork(world: World, **body: Any) -> Any:
@@ -85,6 +87,19 @@ def test_a_fork_that_cannot_be(world: World, body: dict[str, Any], status: int, 
     if field:
         assert document["errors"][0]["field"] == field
     assert stored_counts() == before
+
+
+def test_a_fork_goes_on_with_the_models_of_today(world: World) -> None:
+    """A model's description comes from the latest run that used it; that may be another run than the parent."""
+    newer = store_journal(world.session, "greedy")
+    assert newer.header is not None
+    newer.header["policy"]["weights_sha256"] = "new"
+    newer.started_at = timezone.now()
+    newer.save()
+    Run.objects.filter(pk=world.run.pk).update(started_at=timezone.now() - timedelta(hours=1))
+    header = Run.objects.get(pk=fork(world, at=20).json()["id"]).header
+    assert header is not None
+    assert header["policy"]["weights_sha256"] == "new"
 
 
 def test_a_run_that_has_not_begun_has_nothing_to_share(world: World) -> None:

@@ -46,7 +46,7 @@ def command_create(
     if id is not None and (known := _known(id, run, kind)) is not None:
         return known
     # Serialises commands with each other and with the worker's flush, which updates this row.
-    run = Run.objects.select_for_update().select_related("session").get(pk=run.pk)
+    run = Run.objects.select_for_update(no_key=True, of=("self",)).select_related("session").get(pk=run.pk)
     if id is not None and (known := _known(id, run, kind)) is not None:
         return known
     waiting = list(run.commands.filter(applied_seq__isnull=True, error__isnull=True).order_by("number"))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from app.config.problems import Conflict, FieldError, Invalid
 from app.explorer.doorbell import ring
@@ -135,18 +136,22 @@ def _header(run: Run, settings: RunSettings, seq: int) -> dict[str, Any]:
         "seed": settings.seed,
         "sampling": settings.sampling,
         "budget": settings.budget,
-        "policy": _described("policy", settings.policy, run),
-        "reward": None if settings.reward is None else _described("reward", settings.reward, run),
+        "policy": _described("policy", settings.policy),
+        "reward": None if settings.reward is None else _described("reward", settings.reward),
         "warm_start": {"parent": str(run.pk), "seq": seq},
     }
 
 
-def _described(part: str, slug: str, run: Run) -> dict[str, Any]:
-    """What headers say of a model. Only a worker can load one, so it is taken from the latest run that had it."""
-    if getattr(run, part) == slug and run.header and run.header.get(part):
-        described: dict[str, Any] = run.header[part]
-        return described
-    latest = Run.objects.filter(**{part: slug, f"header__{part}__slug": slug}).order_by("-created_at").first()
+def _described(part: str, slug: str) -> dict[str, Any]:
+    """What headers say of a model. Only a worker can load one, so it is taken from the latest run that had it.
+
+    The latest, not the parent: when weights were exchanged, a fork goes on with the new ones.
+    """
+    latest = (
+        Run.objects.filter(**{part: slug, "header__isnull": False, f"header__{part}__isnull": False})
+        .order_by(F("started_at").desc(nulls_last=True), "-created_at")
+        .first()
+    )
     if latest is None or not latest.header:
         raise Conflict(
             f"No run has used the {part} model {slug} yet, so its description is not known."
