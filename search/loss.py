@@ -12,12 +12,12 @@ _TOUCHED = {"pruned": "nodes", "resampled": "particles"}
 
 
 def last_correct_path_lost(events: Iterable[Event]) -> int | None:
-    """The sequence number of the first event after which no right answer can come any more, or None.
+    """The sequence number of the event after which no right answer can come any more, or None.
 
     Hope is a leaf that is open, or that ended right, and whose partial solution is `reachable` or not judged yet. None
-    too where nothing ever was known to be reachable.
+    too where nothing ever was known to be reachable, or where a person brought hope back.
     """
-    tree, hopeful, judged = Tree(), set[int](), False
+    tree, hopeful, judged, lost = Tree(), set[int](), False, None
     for event in events:
         apply(tree, event)
         for node in _touched(tree, event):
@@ -26,9 +26,11 @@ def last_correct_path_lost(events: Iterable[Event]) -> int | None:
                 hopeful.add(node.index)
             else:
                 hopeful.discard(node.index)
-        if judged and not hopeful:
-            return event.seq
-    return None
+        if hopeful:
+            lost = None
+        elif judged and lost is None:
+            lost = event.seq
+    return lost
 
 
 def _touched(tree: Tree, event: Event) -> list[Node]:

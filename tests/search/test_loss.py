@@ -42,6 +42,15 @@ async def test_a_person_lost_it():
     assert (run.events[seq - 1].kind, run.events[seq - 1].payload["rule"]) == ("pruned", "person")
 
 
+async def test_a_person_brought_hope_back():
+    run = await play(
+        header("beam", {"width": 2, "proposals": 1, "max_steps": 1}),
+        **models(0.9),
+        at={8: [command("prune", node=1), command("restore", node=1)]},
+    )
+    assert last_correct_path_lost(run.events) is None
+
+
 async def test_nothing_is_lost_where_nothing_is_known_or_the_search_succeeded():
     assert last_correct_path_lost((await play(header("beam", problem="who knows"), **_babbling())).events) is None
     table = {(): [GOOD], (GOOD,): [WON]}
