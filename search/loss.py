@@ -14,7 +14,7 @@ _TOUCHED = {"pruned": "nodes", "resampled": "particles"}
 def last_correct_path_lost(events: Iterable[Event]) -> int | None:
     """The sequence number of the event after which no right answer can come any more, or None.
 
-    Hope is a leaf that is open, or that ended right, and whose partial solution is `reachable` or not judged yet. None
+    Hope is a leaf that is open, or that ended right, and whose partial solution is `reachable`. None
     too where nothing ever was known to be reachable, or where a person brought hope back.
     """
     tree, hopeful, judged, lost = Tree(), set[int](), False, None
@@ -22,7 +22,7 @@ def last_correct_path_lost(events: Iterable[Event]) -> int | None:
         apply(tree, event)
         for node in _touched(tree, event):
             judged = judged or node.reachable is True
-            if _hopeful(node):
+            if _hopeful(tree, node):
                 hopeful.add(node.index)
             else:
                 hopeful.discard(node.index)
@@ -47,9 +47,9 @@ def _touched(tree: Tree, event: Event) -> list[Node]:
     return []
 
 
-def _hopeful(node: Node) -> bool:
-    if node.finish == "end":
-        return node.status != "pruned" and (
-            node.correct is True or (node.correct is None and node.reachable is not False)
-        )
-    return node.status == "open" and node.reachable is not False
+def _hopeful(tree: Tree, node: Node) -> bool:
+    """A node that is not judged yet is as hopeful as the step before it."""
+    judged = node if node.reachable is not None or not node.parents else tree[node.parents[0]]
+    if node.finish == "end" and node.correct is not None:
+        return node.correct and node.status != "pruned"
+    return judged.reachable is True and (node.status == "open" or (node.finish == "end" and node.status != "pruned"))
