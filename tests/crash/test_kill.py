@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,24 +18,6 @@ pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
 POINTS = 5
 PATIENCE = 30.0  # seconds until effects are added again
-
-
-@pytest.fixture(scope="module")
-def crashing_stack() -> Iterator[Stack]:
-    """A stack of our own: the session's one is not to be killed."""
-    stack = Stack()
-    try:
-        yield stack.start()
-    finally:
-        stack.remove()
-
-
-@pytest.fixture(scope="module")
-def undisturbed(crashing_stack: Stack) -> list[tuple[int, str, Any]]:
-    """The journal of the same search when nothing happens to it."""
-    journey = Journey.begin(crashing_stack)
-    journey.wait_for_end()
-    return journey.journal()
 
 
 @pytest.mark.timeout(280)
