@@ -83,7 +83,7 @@ class Stack:
         """Everything it has printed so far."""
         return "".join(self._printed)
 
-    def start(self, seconds: float = 120) -> Stack:
+    def start(self, seconds: float = 300) -> Stack:
         """Start and wait for the ready line."""
         self.launch()
 
