@@ -18,8 +18,8 @@ export class DetailLoader {
   private asked: AbortController | null = null
   private of: string | null = null
 
-  /** Fetches what is known of a node. `key` changes when there is something new to fetch. */
-  async load(run: string, node: number, key: string): Promise<void> {
+  /** Fetches what is known of a node; a later call takes the place of an earlier one. */
+  async load(run: string, node: number): Promise<void> {
     this.asked?.abort()
     const asked = new AbortController()
     this.asked = asked
@@ -37,6 +37,5 @@ export class DetailLoader {
     } catch (thrown) {
       if (!asked.signal.aborted) this.trouble = sentenceOf(thrown)
     }
-    void key
   }
 }

@@ -89,7 +89,9 @@ function drawDot(
 
 function drawShape(context: CanvasRenderingContext2D, view: ViewState, node: TreeNode, x: number, y: number): void {
   const fill = colourOf(node, view.tree, view.colouring, view.colors)
-  const unit = Math.max(markerRadius, 2.6 / view.camera.k) * (0.5 + 0.5 * view.scene.presence(node.index, view.now))
+  const unit =
+    Math.min(Math.max(markerRadius, 3.6 / view.camera.k), 0.42 * rowHeight) *
+    (0.5 + 0.5 * view.scene.presence(node.index, view.now))
   if (node.index === view.selected || node.index === view.hovered) drawHalo(context, view, node, x, y, unit * 1.9)
   if (node.status === 'pruned') {
     if (node.decision?.outcome === 'resampled') drawResampled(context, view, x, y, fill)

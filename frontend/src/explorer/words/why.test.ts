@@ -107,6 +107,18 @@ describe('why', () => {
     expect(say(tree, 4)).toBe('Stopped at the step’s token cap: no answer is read from it.')
   })
 
+  it('says below which step the last correct path was lost', () => {
+    const tree = emptyTree()
+    const rest = { kind: 'step', key: '', text: '', tokens: 1, logprob: null, prior: null }
+    send(tree, 'node_added', { index: 0, parents: [], depth: 0, finish: null, ...rest })
+    send(tree, 'verified', { nodes: [[0, true]] })
+    send(tree, 'node_added', { index: 1, parents: [0], depth: 1, finish: 'step', ...rest })
+    send(tree, 'verified', { nodes: [[1, false]] })
+    expect(whyLost(tree)).toBe(
+      'The last correct path was lost below node 0: its only next step cannot reach a right answer.',
+    )
+  })
+
   it('says nothing of lost paths where none is lost', () => {
     expect(whyLost(emptyTree())).toBeNull()
   })

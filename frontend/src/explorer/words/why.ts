@@ -121,8 +121,13 @@ export function whyLost(tree: Tree): string | null {
   const node = tree.lost.node === null ? undefined : tree.nodes[tree.lost.node]
   if (!node) return `The last correct path was lost at event ${tree.lost.seq}.`
   if (node.status !== 'pruned' || !node.decision) {
-    return `The last correct path was lost below node ${node.index}: none of its ${node.children.length} next steps can still reach a right answer.`
+    return `The last correct path was lost below node ${node.index}: ${hopeless(node.children.length)}.`
   }
   const reason = whyGone(node, node.decision)
   return `The last correct path was lost at node ${node.index}. ${reason}`
+}
+
+function hopeless(tried: number): string {
+  if (tried === 1) return 'its only next step cannot reach a right answer'
+  return `none of its ${tried} next steps can still reach a right answer`
 }
