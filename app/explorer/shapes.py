@@ -214,3 +214,22 @@ class ChartsOut(Schema):
 
     charts: list[ChartOut]
     as_of_seq: int
+
+
+class GivenCommand(Schema):
+    """A command: waiting (`applied_seq` and `error` null), applied as that event, or refused. `payload` has `by`."""
+
+    id: UUID
+    number: int
+    kind: str
+    payload: dict[str, Any]
+    at: datetime
+    applied_seq: int | None
+    error: str | None
+
+
+class CommandPage(Schema):
+    """A page of commands; give `next` back as `after`."""
+
+    items: list[GivenCommand]
+    next: int | None

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from redis import Redis
 
-from app.explorer.models import Command, Run
+from app.explorer.models import Command, Node, NodeState, Run
 from app.explorer.store.announce import commands_channel
 from tests.explorer.test_bad_input import refused
 from tests.explorer.world import World, make_world, stored_counts
@@ -124,6 +124,35 @@ def test_a_spent_budget_is_raised_before_expanding(world: World) -> None:
     assert "/budget" in refused(give(world, f"nodes/{node}/expand", {}), 409)["detail"]
     assert give(world, "budget", {"budget": {"tokens": 2000}}).status_code == 202
     assert give(world, f"nodes/{node}/expand", {}).status_code == 202
+
+
+def test_a_search_that_ended_by_itself_needs_no_budget(world: World) -> None:
+    world.put_into("completed", stopped_by="completed", budget=world.run.budget | {"tokens": 1000})
+    assert "Fork" in refused(give(world, "budget", {"budget": {"tokens": 2000}}), 409)["detail"]
+
+
+def test_a_step_below_a_pruned_one_is_not_edited(world: World) -> None:
+    world.put_into("paused")
+    child = Node.objects.filter(run_id=world.run.pk, depth=2).order_by("index")[0].index
+    parent = Node.objects.get(run_id=world.run.pk, index=child).parents[0]
+    NodeState.objects.filter(run_id=world.run.pk, index=parent).update(status="pruned")
+    response = give(world, f"nodes/{child}/edit", {"text": "1 + 1 = 2 (left: 2)"})
+    assert f"Node {parent}" in refused(response, 409)["detail"]
+
+
+def test_what_became_of_each_command(world: World) -> None:
+    world.put_into("running")
+    for path in ("pause", "resume", "pause"):
+        give(world, path)
+    Command.objects.filter(number=1).update(applied_seq=40)
+    Command.objects.filter(number=2).update(error="the run is not paused")
+    first = world.as_reader().get_json(f"/runs/{world.run.pk}/commands?limit=2")
+    rest = world.owner.get_json(f"/runs/{world.run.pk}/commands?after={first['next']}")
+    assert [(c["kind"], c["applied_seq"], c["error"]) for c in first["items"] + rest["items"]] == [
+        ("pause", 40, None), ("resume", None, "the run is not paused"), ("pause", None, None),
+    ]  # fmt: skip
+    assert rest["next"] is None
+    assert rest["items"][0]["payload"] == {"by": "owner-of-team"}
 
 
 def test_a_cap_is_raised_or_lifted_never_lowered(world: World) -> None:

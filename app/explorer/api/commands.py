@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Body, Router, Status
+from ninja import Body, Query, Router, Status
 
+from app.config.pages import Limit
 from app.explorer.access import user_of, visible_run
 from app.explorer.models.journal import CommandKind
 from app.explorer.schemas import CommandIn, ExpandIn, RaiseIn, TextIn
+from app.explorer.selectors import commands_page
 from app.explorer.services import command_create
-from app.explorer.shapes import CommandOut
+from app.explorer.shapes import CommandOut, CommandPage
 
 router = Router(tags=["commands"])
 NO_FIELDS = Body(default_factory=CommandIn)
@@ -23,6 +25,15 @@ def _give(request: HttpRequest, run_id: UUID, kind: CommandKind, given: CommandI
     run = visible_run(request, run_id, "steer")
     command = command_create(run=run, user=user_of(request), kind=kind, id=given.id, **fields)
     return Status(202, {"command": command.pk, "state": run.state})
+
+
+@router.get("/runs/{uuid:run_id}/commands", response=CommandPage, summary="What people told the run")
+def commands(
+    request: HttpRequest, run_id: UUID, after: Annotated[int, Query(ge=0)] = 0, limit: Limit = 200
+) -> dict[str, Any]:
+    """In the order they were given, and what became of each: `applied_seq` is its event, `error` why it was refused."""
+    items, following = commands_page(visible_run(request, run_id), after=after, limit=limit)
+    return {"items": items, "next": following}
 
 
 @router.post("/runs/{uuid:run_id}/pause", response={202: CommandOut}, summary="Pause")

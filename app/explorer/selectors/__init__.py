@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.explorer.selectors.charts import charts_of
+from app.explorer.selectors.commands import commands_page
 from app.explorer.selectors.events import events_page, journal_events
 from app.explorer.selectors.nodes import node_detail, nodes_page
 from app.explorer.selectors.queue import queue_places
@@ -12,6 +13,7 @@ from app.explorer.selectors.skeleton import skeleton
 
 __all__ = [
     "charts_of",
+    "commands_page",
     "events_page",
     "journal_events",
     "node_detail",

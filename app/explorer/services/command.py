@@ -124,6 +124,10 @@ def _check_state(run: Run, kind: str, waiting: list[Command]) -> None:
             if state == RunState.COMPLETED
             else "The run is not paused; there is nothing to resume."
         )
+    if kind == CommandKind.RAISE_BUDGET and state == RunState.COMPLETED and run.stopped_by == "completed":
+        raise Conflict(
+            "The search came to its own end, not to that of its budget: a larger one changes nothing. Fork it."
+        )
     if kind == CommandKind.CANCEL and state == RunState.COMPLETED:
         raise Conflict("The run is finished already; there is nothing to cancel.")
     raised = any(command.kind == CommandKind.RAISE_BUDGET for command in waiting)
@@ -147,6 +151,8 @@ def _check_node(run: Run, kind: str, index: int, waiting: list[Command]) -> None
         raise Conflict(f"Node {index} is pruned already; restore it to bring it back.")
     if kind == CommandKind.RESTORE and status != "pruned":
         raise Conflict(f"Node {index} is not pruned; there is nothing to restore.")
+    if kind == CommandKind.EDIT and _status_to_come(run, node.parents[0], waiting) == "pruned":
+        raise Conflict(f"Node {node.parents[0]}, the step before node {index}, is pruned; restore it first.")
     if kind in (CommandKind.EXPAND, CommandKind.HINT):
         if status == "pruned":
             raise Conflict(f"Node {index} is pruned; restore it first.")
