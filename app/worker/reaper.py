@@ -89,13 +89,15 @@ async def reap_on(ring: Ring, free_slots: Callable[[], int], ours: Callable[[], 
         try:
             async with (await pool()).connection() as connection:
                 await void_leases_of_the_dead(connection, ours())
-                if (most := free_slots()) > 0:
-                    for run, queue in await find_forgotten(connection, most, ours()):
-                        log.info("ringing again", run=str(run), queue=queue)
-                        await asyncio.to_thread(ring, run, queue)
+                most = free_slots()
+                forgotten = await find_forgotten(connection, most, ours()) if most > 0 else []
                 row = await (await connection.execute(_NEXT_EXPIRY)).fetchone()
-                if row is not None and row[0] is not None:
-                    pause = min(pause, row[0] + 0.1)
+            # Committed: whoever answers the bell sees the run free.
+            if row is not None and row[0] is not None:
+                pause = min(pause, row[0] + 0.1)
+            for run, queue in forgotten:
+                log.info("ringing again", run=str(run), queue=queue)
+                await asyncio.to_thread(ring, run, queue)
         except OUTAGES as error:
             pause = 1.0
             log.warning("reaper waits for PostgreSQL", error=str(error).strip())

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import psycopg
 from django.utils import timezone
 
 from app.explorer.models import Command, Run, RunAttempt
-from app.explorer.store.pool import Pool
+from app.explorer.store.pool import Pool, connection_parameters
 from app.worker.identity import is_dead, place, worker_name
 from app.worker.lease import beat, claim
-from app.worker.reaper import find_forgotten, void_leases_of_the_dead
+from app.worker.reaper import find_forgotten, reap_on, void_leases_of_the_dead
 from tests.worker.driving import Make
 
 LONG_AGO = timedelta(minutes=5)
@@ -98,3 +100,23 @@ def test_a_process_knows_only_its_neighbours() -> None:
     assert is_dead(worker_name())  # the caller says that this process does not hold the run
     assert not is_dead(f"{place()}:{os.getppid()}")
     assert not is_dead("another-host/boot/1:4711")
+
+
+async def test_whoever_answers_the_bell_finds_the_run_free(db: Pool, make: Make) -> None:
+    """The bell once rang before the dead worker's lease was committed away: the answer came to nothing."""
+    run = await make(state="running", doorbell_at=timezone.now())
+    child = subprocess.Popen([sys.executable, "-c", ""])  # noqa: ASYNC220
+    child.wait()
+    async with db.connection() as connection:
+        assert await claim(connection, run.pk, f"{place()}:{child.pid}") is not None
+    answered: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def answer(rung: UUID, queue: str) -> None:
+        with psycopg.connect(**connection_parameters()) as connection:
+            found = connection.execute("SELECT lease IS NULL FROM explorer_run WHERE id = %s", (rung,)).fetchone()
+        assert found
+        answered.get_loop().call_soon_threadsafe(answered.set_result, found[0])
+
+    reaper = asyncio.create_task(reap_on(answer, lambda: 4, set))
+    assert await asyncio.wait_for(answered, 10)
+    reaper.cancel()
