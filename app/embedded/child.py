@@ -84,7 +84,7 @@ class Child:
         with suppress(psutil.Error, OSError):
             process = psutil.Process(self.process.pid)
             if service.niceness:
-                process.nice(service.niceness)
+                process.nice(min(19, process.nice() + service.niceness))  # below us, whatever we run at
             remember(service.pid_file, process)
 
     def exit_code(self) -> int | None:

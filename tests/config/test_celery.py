@@ -13,6 +13,7 @@ def test_a_message_goes_to_its_queue_and_to_no_other(servers: object) -> None:
     with celery.connection_for_write() as connection:
         for queue in celery.amqp.queues.values():
             queue(connection.default_channel).declare()  # as a starting worker does
+    celery.control.purge()  # doorbells of other tests, which no worker of this session answers
     celery.send_task("tests.nobody_has_this", queue="batch")
     celery.send_task("tests.nobody_has_this", queue="interactive")
     celery.send_task("tests.nobody_has_this")
