@@ -18,8 +18,8 @@ from search.domains import DOMAINS
 from search.templates import EMBEDDED_POLICY, render_prompt
 
 AT_ONCE = 16
-RUNS = 32  # so that 16 are under way nearly all the time
-STRATEGIES = ["beam", "best_of_n", "mcts", "particle_filter"]
+RUNS = 48  # three after one another for each place
+STRATEGY = "beam"
 ROUNDS = 3
 PEER_SAMPLES = 512
 WORKER_NICENESS = 5  # what `make run` gives its worker; the peer shall not do better on a busy machine
@@ -30,7 +30,7 @@ def measure() -> list[Figure]:
     ratios, speeds, peers = [], [], []
     with Application(WORKER_CONCURRENCY=str(AT_ONCE)) as espalier:
         session = espalier.call("POST", "/sessions", {"title": "Throughput"})["id"]
-        _search(espalier, session, runs=4, seed=0)  # loads the models
+        _search(espalier, session, runs=AT_ONCE, seed=0)  # loads the models
         for number in range(1, ROUNDS + 1):
             speed, samples = _search(espalier, session, runs=RUNS, seed=number)
             peer = max(_peer(samples, threads) for threads in (1, 2))
@@ -45,23 +45,33 @@ def measure() -> list[Figure]:
 
 
 def _search(espalier: Application, session: str, runs: int, seed: int) -> tuple[float, list[tuple[str, int]]]:
-    """Tokens per second from the first start to the last end, and the (prompt, tokens) of every step sampled."""
+    """Tokens per second while all places are taken, and the (prompt, tokens) of every step sampled."""
     rng = random.Random(seed)
     problems = [DOMAINS[("countdown", "arithmetic")[i % 4 == 3]].generate(rng) for i in range(runs)]
     ids = [
         espalier.call(
             "POST",
             f"/sessions/{session}/runs",
-            {"problem": {"text": text}, "algorithm": STRATEGIES[i // 4 % len(STRATEGIES)], "seed": seed},
+            {"problem": {"text": text}, "algorithm": STRATEGY, "seed": seed},
         )["id"]
-        for i, text in enumerate(problems)
+        for text in problems
     ]
     done = [_finished(espalier, run) for run in ids]
-    began = min(datetime.fromisoformat(run["started_at"]) for run in done)
-    ended = max(datetime.fromisoformat(run["finished_at"]) for run in done)
-    tokens = sum(run["counters"]["tokens"] for run in done)
+    began = sorted(datetime.fromisoformat(run["started_at"]) for run in done)[AT_ONCE - 1]
+    ended = sorted(datetime.fromisoformat(run["finished_at"]) for run in done)[-AT_ONCE]
+    tokens = sum(tokens for run in ids for at, tokens in _spent(espalier, run) if began < at <= ended)
     samples = [sample for run in done for sample in _samples(espalier, run)]
     return tokens / (ended - began).total_seconds(), samples
+
+
+def _spent(espalier: Application, run: str) -> list[tuple[datetime, int]]:
+    """When the run took in how many tokens: the steps between its `budget` events."""
+    spent, total = [], 0
+    for event in _items(espalier, f"/runs/{run}/events", "seq", 0):
+        if event["kind"] == "budget":
+            spent.append((datetime.fromisoformat(event["at"]), event["payload"]["tokens"] - total))
+            total = event["payload"]["tokens"]
+    return spent
 
 
 def _finished(espalier: Application, run: str) -> dict[str, Any]:
@@ -75,19 +85,23 @@ def _finished(espalier: Application, run: str) -> dict[str, Any]:
 
 
 def _samples(espalier: Application, run: dict[str, Any]) -> list[tuple[str, int]]:
-    nodes: list[dict[str, Any]] = []
-    while True:
-        page = espalier.call("GET", f"/runs/{run['id']}/nodes?limit=500&after={nodes[-1]['index'] if nodes else -1}")
-        nodes += page["items"]
-        if not page["items"] or page["next"] is None:
-            break
     steps: dict[int, list[str]] = {0: []}
     samples = []
-    for node in nodes[1:]:
+    for node in _items(espalier, f"/runs/{run['id']}/nodes", "index", -1)[1:]:
         before = steps[node["parents"][0]]
         samples.append((render_prompt(EMBEDDED_POLICY, run["problem"]["text"], before), node["tokens"]))
         steps[node["index"]] = [*before, node["text"]]
     return samples
+
+
+def _items(espalier: Application, path: str, key: str, before_first: int) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    while True:
+        after = items[-1][key] if items else before_first
+        page = espalier.call("GET", f"{path}?limit=500&after={after}")
+        items += page["items"]
+        if not page["items"] or page["next"] is None:
+            return items
 
 
 def _peer(samples: list[tuple[str, int]], threads: int) -> float:
