@@ -76,6 +76,8 @@ class Journey:
 
     def effects_after(self, seq: int) -> list[str]:
         """Kinds of the effects stored after `seq` (of the first thousand events there)."""
+        run = self.look()
+        assert run is None or run["state"] in ("queued", "running", "completed"), (run, self.attempts())
         try:
             status, page = self.stack.request("GET", f"/runs/{self.run}/events?after={seq}&limit=1000")
         except OSError:
