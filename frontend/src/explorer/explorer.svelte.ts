@@ -68,6 +68,12 @@ export class Explorer {
   }
 
   /** The tree shown: the live one, or the past one under the scrubber. */
+  /** The live tree, wherever the scrubber is. */
+  get present(): Tree {
+    void this.version
+    return { ...this.store.tree }
+  }
+
   get tree(): Tree {
     return this.shownTree
   }

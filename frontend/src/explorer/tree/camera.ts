@@ -2,8 +2,8 @@
 
 import { select } from 'd3-selection'
 import { type D3ZoomEvent, type ZoomBehavior, zoom, zoomIdentity } from 'd3-zoom'
-import type { Bounds, Camera, Size } from './geometry'
-import { Spread } from './spread'
+import type { Camera, Size } from './geometry'
+import { type BoundsAt, Spread } from './spread'
 
 const flightTime = 220
 const least = 0.002
@@ -75,8 +75,8 @@ export class TreeCamera {
     this.put({ k, x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share })
   }
 
-  fit(boundsAt: (pitch: number) => Bounds, size: Size, now: number, atOnce = false): void {
-    this.go(this.spread.fit(boundsAt, size), now, atOnce)
+  fit(boundsAt: BoundsAt, deepest: number, size: Size, now: number, atOnce = false): void {
+    this.go(this.spread.fit(boundsAt, deepest, size), now, atOnce)
   }
 
   /** Brings a point to the middle at zoom `k`: `column` and a distance into it, and a height. */

@@ -3,7 +3,7 @@
 const plain = /^[\x20-\x7e]*$/
 
 export class CardText {
-  private readonly cut = new Map<number, { text: string; width: number }>()
+  private readonly cut = new Map<number, { text: string; letters: number }>()
   private advance = 0
 
   /** Forgets everything: the font arrived, or changed. */
@@ -12,13 +12,14 @@ export class CardText {
     this.advance = 0
   }
 
-  /** `context.font` must be the card's font. */
-  fit(context: CanvasRenderingContext2D, node: number, text: string, width: number): string {
+  /** What fits into `width` at font size `size`. `context.font` must be the card's font at that size. */
+  fit(context: CanvasRenderingContext2D, node: number, text: string, width: number, size: number): string {
+    this.advance ||= context.measureText('0000000000').width / 10 / size
+    const letters = Math.max(1, Math.floor(width / (this.advance * size)))
     const known = this.cut.get(node)
-    if (known?.width === width) return known.text
-    this.advance ||= context.measureText('0000000000').width / 10
-    const fitted = shorten(context, firstLine(text), width, this.advance)
-    this.cut.set(node, { text: fitted, width })
+    if (known?.letters === letters) return known.text
+    const fitted = shorten(context, firstLine(text), width, letters)
+    this.cut.set(node, { text: fitted, letters })
     return fitted
   }
 }
@@ -31,12 +32,12 @@ export function firstLine(text: string): string {
   return line.slice(0, 200).replaceAll('\t', ' ')
 }
 
-function shorten(context: CanvasRenderingContext2D, line: string, width: number, advance: number): string {
-  const room = Math.floor(width / advance)
-  if (plain.test(line)) return line.length <= room ? line : `${line.slice(0, Math.max(0, room - 1))}…`
-  let letters = Array.from(line)
+function shorten(context: CanvasRenderingContext2D, line: string, width: number, room: number): string {
+  if (plain.test(line)) return line.length <= room ? line : `${line.slice(0, room - 1)}…`
+  const whole = Array.from(line)
+  let letters = whole
   while (letters.length > 1 && context.measureText(`${letters.join('')}…`).width > width) {
     letters = letters.slice(0, Math.max(1, Math.floor(letters.length * 0.85)))
   }
-  return letters.length === Array.from(line).length ? line : `${letters.join('')}…`
+  return letters.length === whole.length ? line : `${letters.join('')}…`
 }

@@ -5,14 +5,13 @@
 
 import { isBelowCut } from '../model/hope'
 import type { TreeNode } from '../model/tree'
-import { cardInset, cardsFrom, cardWidth, columnPitch, lowerBound, rowHeight, seen } from './geometry'
+import { cardInset, cardsFrom, gap, lowerBound, rowHeight, seen } from './geometry'
 import { isDrawn, type ViewState } from './view-state'
 
 type Strand = 'living' | 'pale' | 'dotted' | 'trail' | 'chosen'
 
 /** Where the bend before a child begins: right after the parent's card, or a third of the way back where no cards are drawn. */
-const bendOf = (view: ViewState): number =>
-  Math.max(columnPitch - cardWidth, view.scene.pitch * (view.camera.k < cardsFrom ? 0.36 : 0))
+const bendOf = (view: ViewState): number => Math.max(gap, view.scene.pitch * (view.camera.k < cardsFrom ? 0.36 : 0))
 
 /** Draws every branch with an end in view, faint strands first. The context is in tree coordinates. */
 export function drawEdges(context: CanvasRenderingContext2D, view: ViewState): void {
@@ -52,7 +51,7 @@ function gatherColumn(
   const { scene, tree, camera, now } = view
   const window = seen(camera, view.size, 60)
   const right = view.scene.x(column.depth)
-  if (right - view.scene.pitch > window.right || right + cardWidth < window.left) return
+  if (right - view.scene.pitch > window.right || right + view.scene.cardWidth < window.left) return
   const count = column.order.length
   const own = (i: number) => (column.heights[i] as number) * rowHeight
   const parentHeight = (i: number) => {
@@ -100,16 +99,16 @@ function trace(path: Path2D, view: ViewState, parent: number, x: number, y: numb
   if (!from) return
   const startX = view.scene.x(from.depth)
   const startY = view.scene.yOf(parent, view.now)
-  const gap = bendOf(view)
-  const bend = x - cardInset - gap
+  const room = bendOf(view)
+  const bend = x - cardInset - room
   path.moveTo(startX, startY)
   path.lineTo(bend, startY)
   if (presence < 1) {
     // A new branch grows out of its parent's line.
     const tipY = startY + (y - startY) * presence
-    path.bezierCurveTo(bend + gap * 0.6, startY, bend + gap * 0.4, tipY, bend + (gap + cardInset) * presence, tipY)
+    path.bezierCurveTo(bend + room * 0.6, startY, bend + room * 0.4, tipY, bend + (room + cardInset) * presence, tipY)
     return
   }
-  path.bezierCurveTo(bend + gap * 0.6, startY, bend + gap * 0.4, y, bend + gap, y)
+  path.bezierCurveTo(bend + room * 0.6, startY, bend + room * 0.4, y, bend + room, y)
   path.lineTo(x, y)
 }

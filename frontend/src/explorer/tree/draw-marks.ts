@@ -113,11 +113,12 @@ export function drawCut(
   context.lineTo(x + reach * 0.45, y - reach)
   context.stroke()
   if (camera.k < 0.34) return
+  const size = Math.max(9.5, 7 / camera.k)
   context.fillStyle = colors['ink-faint']
-  context.font = `600 9.5px ${view.fonts.sans}`
+  context.font = `600 ${size}px ${view.fonts.sans}`
   context.textAlign = 'left'
   context.textBaseline = 'middle'
-  context.fillText(ruleLetter(node.decision?.rule ?? '?', node.decision?.by ?? null), x + 6, y + 0.5)
+  context.fillText(ruleLetter(node.decision?.rule ?? '?', node.decision?.by ?? null), x + 1 + size * 0.45, y + 0.5)
 }
 
 /** A particle that drew no offspring: a dotted ring, not a cut, for nothing judged it. */
@@ -154,4 +155,19 @@ export function drawHand(context: CanvasRenderingContext2D, view: ViewState, x: 
   context.lineWidth = 1.1
   context.stroke(hand)
   context.restore()
+}
+
+/** Says how much a folded node hides. */
+export function drawFold(
+  context: CanvasRenderingContext2D,
+  view: ViewState,
+  node: TreeNode,
+  x: number,
+  y: number,
+): void {
+  context.font = `600 10px ${view.fonts.sans}`
+  context.textAlign = 'left'
+  context.textBaseline = 'middle'
+  context.fillStyle = view.colors['ink-soft']
+  context.fillText(`+${node.children.length}`, x, y + 0.5)
 }

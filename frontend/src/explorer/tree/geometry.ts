@@ -2,17 +2,15 @@
 
 export const rowHeight = 31
 export const columnPitch = 274
-export const cardWidth = 234
+/** Between a card and the next column: room for the branches' bends. */
+export const gap = 40
 export const cardHeight = 26
 /** From the card's left edge to the marker's centre. */
 export const cardInset = 13
 export const markerRadius = 5
 
-/** How much wider than `columnPitch` columns may be set, so that a tall tree seen from afar fills its window. */
-export const widestSpread = 5
-
 /** From here on cards with text are drawn; below, shapes; below `dotsBelow`, dots. */
-export const cardsFrom = 0.56
+export const cardsFrom = 0.4
 export const dotsBelow = 0.14
 
 export interface Camera {

@@ -1,6 +1,6 @@
 /** Which drawn node lies under a point of the screen: the same shapes that are drawn, a little more generous with small ones. */
 
-import { cardHeight, cardInset, cardWidth, detailAt, lowerBound, markerRadius, rowHeight } from './geometry'
+import { cardHeight, cardInset, detailAt, lowerBound, markerRadius, rowHeight } from './geometry'
 import { isDrawn, type ViewState } from './view-state'
 
 /** The node under screen point (x, y), or null. */
@@ -14,7 +14,7 @@ export function nodeUnder(view: ViewState, x: number, y: number): number | null 
   const column = scene.columns[depth]
   if (!column) return null
   const offset = treeX - view.scene.x(depth)
-  if (cards ? offset < -cardInset || offset > cardWidth - cardInset : Math.abs(offset) > reach) return null
+  if (cards ? offset < -cardInset || offset > view.scene.cardWidth - cardInset : Math.abs(offset) > reach) return null
   const heights = (i: number) => (column.heights[i] as number) * rowHeight
   let best: number | null = null
   let nearest = reach

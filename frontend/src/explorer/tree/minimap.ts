@@ -1,7 +1,7 @@
 /** The whole tree in a corner, and the part of it in view; a press or drag there moves the camera. Both axes fill their room. */
 
 import { colourOf } from './colouring'
-import { type Bounds, cardInset, cardWidth, rowHeight, seen } from './geometry'
+import { type Bounds, cardInset, rowHeight, seen } from './geometry'
 import { isDrawn, type ViewState } from './view-state'
 
 const room = 8
@@ -39,7 +39,7 @@ export class Minimap {
     const window = seen(view.camera, view.size)
     const bounds = view.scene.bounds()
     // Nothing to find while everything is in view.
-    const all = holds(window, bounds)
+    const all = holds(window, bounds, view.scene.cardWidth)
     this.canvas.classList.toggle('idle', all)
     if (all || !width) return
     if (!this.picture || this.canvas.width !== Math.round(width * view.pixelRatio)) this.redraw(view, width, height)
@@ -113,7 +113,7 @@ export class Minimap {
 }
 
 /** Whether `window` shows all of `bounds`; the empty margin of the last card does not count. */
-function holds(window: Bounds, bounds: Bounds): boolean {
+function holds(window: Bounds, bounds: Bounds, cardWidth: number): boolean {
   const across = window.left <= bounds.left + cardInset && window.right >= bounds.right - cardWidth + 2 * cardInset
   return across && window.top <= bounds.top && window.bottom >= bounds.bottom
 }

@@ -1,7 +1,7 @@
 /** Where every node is drawn now: the layout's columns, with 150 ms of easing between what was and what is wished. */
 
 import type { Column } from './columns'
-import { type Bounds, cardHeight, cardInset, cardWidth, columnPitch, rowHeight } from './geometry'
+import { type Bounds, cardHeight, cardInset, columnPitch, gap, rowHeight } from './geometry'
 
 const easing = 150
 
@@ -82,21 +82,28 @@ export class Scene {
     return progress >= 1 ? 1 : eased(Math.max(0, progress))
   }
 
-  /** What the tree covers, with columns `pitch` apart. */
-  bounds(pitch = this.pitch): Bounds {
+  /** Cards fill their column but for the gap. */
+  get cardWidth(): number {
+    return this.pitch - gap
+  }
+
+  get deepest(): number {
+    return Math.max(0, this.columns.length - 1)
+  }
+
+  /** What the tree covers, with columns `pitch` apart and `tail` to the right of the last markers. */
+  bounds(pitch = this.pitch, tail = this.cardWidth - cardInset): Bounds {
     let top = 0
     let bottom = 0
-    let deepest = 0
     for (const column of this.columns) {
       if (!column?.order.length) continue
       top = Math.min(top, (column.heights[0] as number) * rowHeight)
       bottom = Math.max(bottom, (column.heights.at(-1) as number) * rowHeight)
-      deepest = Math.max(deepest, column.depth)
     }
     return {
       left: -cardInset,
       top: top - cardHeight / 2,
-      right: deepest * pitch - cardInset + cardWidth,
+      right: this.deepest * pitch + tail,
       bottom: bottom + cardHeight / 2,
     }
   }

@@ -1,41 +1,54 @@
 /**
  * How far apart columns are drawn. A search tree is often far taller than wide: seen whole, its columns would shrink to a
- * thin stripe. From afar, where no text is drawn, columns spread to fill the window; up close they are a card's width apart.
+ * thin stripe. From afar columns spread to fill the window, and cards grow with them; up close they lie at their usual pitch.
  */
 
 import {
   type Bounds,
   type Camera,
+  cardInset,
   cardsFrom,
   columnPitch,
   fitting,
+  gap,
   type Size,
   stageRoom,
-  widestSpread,
 } from './geometry'
+
+/** From this zoom on nothing is spread. */
+const closeUp = 0.8
+const widestCards = 1.7
+const widestShapes = 5
+/** Room that a mark without a card needs to its right. */
+const markTail = 24
+
+/** What the tree covers with columns `pitch` apart and `tail` to the right of the last markers. */
+export type BoundsAt = (pitch: number, tail: number) => Bounds
 
 export class Spread {
   private widest = 1
-  private from = cardsFrom
+  private from = closeUp
 
   /** The pitch of columns at zoom `k`. */
   pitchAt(k: number): number {
-    if (k >= cardsFrom || this.widest === 1) return columnPitch
+    if (k >= closeUp || this.widest === 1) return columnPitch
     if (k <= this.from) return columnPitch * this.widest
-    const nearness = Math.log(k / this.from) / Math.log(cardsFrom / this.from)
+    const nearness = Math.log(k / this.from) / Math.log(closeUp / this.from)
     return columnPitch * this.widest ** (1 - nearness)
   }
 
-  /** Fits the tree in the window, spreading its columns where its height decides the zoom. */
-  fit(boundsAt: (pitch: number) => Bounds, size: Size): Camera {
+  /** Fits a tree of `deepest` levels in the window, spreading its columns where its height decides the zoom. */
+  fit(boundsAt: BoundsAt, deepest: number, size: Size): Camera {
     this.widest = 1
-    const plain = fitting(boundsAt(columnPitch), size)
-    if (plain.k >= cardsFrom) return plain
-    const bounds = boundsAt(columnPitch)
-    const free = (size.width - 2 * stageRoom.side) / ((bounds.right - bounds.left) * plain.k)
-    this.widest = Math.min(widestSpread, Math.max(1, free))
-    this.from = Math.min(plain.k, cardsFrom * 0.98)
-    return fitting(boundsAt(columnPitch * this.widest), size)
+    const plain = fitting(boundsAt(columnPitch, columnPitch - gap - cardInset), size)
+    if (plain.k >= closeUp) return plain
+    const cards = plain.k >= cardsFrom
+    this.from = cards ? plain.k : Math.min(fitting(boundsAt(columnPitch, markTail), size).k, cardsFrom * 0.98)
+    const free = (size.width - 2 * stageRoom.side) / this.from
+    const pitch = cards ? (free + gap) / (deepest + 1) : (free - cardInset - markTail) / Math.max(1, deepest)
+    this.widest = Math.min(cards ? widestCards : widestShapes, Math.max(1, pitch / columnPitch))
+    const chosen = columnPitch * this.widest
+    return fitting(boundsAt(chosen, cards ? chosen - gap - cardInset : markTail), size, this.from)
   }
 
   /** The camera after zooming to `k` while the point of the tree under (x, y) of the screen stays there. */

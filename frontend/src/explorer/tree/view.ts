@@ -8,7 +8,7 @@ import type { Colouring } from './colouring'
 import type { Column } from './columns'
 import { drawEdges } from './draw-edges'
 import { drawNodes } from './draw-nodes'
-import { cardInset, cardWidth, detailAt, type Size, seen } from './geometry'
+import { cardInset, detailAt, gap, type Size, seen } from './geometry'
 import { nodeUnder } from './hit'
 import { Layout } from './layout'
 import { Minimap } from './minimap'
@@ -100,7 +100,13 @@ export class TreeView {
 
   fit(atOnce = false): void {
     if (this.size.width < 2 || !this.scene.placed) return
-    this.camera.fit((pitch) => this.scene.bounds(pitch), this.size, performance.now(), atOnce)
+    this.camera.fit(
+      (pitch, tail) => this.scene.bounds(pitch, tail),
+      this.scene.deepest,
+      this.size,
+      performance.now(),
+      atOnce,
+    )
     this.fitted = true
     this.redraw()
   }
@@ -119,15 +125,15 @@ export class TreeView {
     const place = this.tree.nodes[node]
     if (!place || node >= this.scene.placed) return
     const goal = this.camera.goal
-    const into = cardWidth / 2 - cardInset
     const y = this.scene.yOf(node, Number.POSITIVE_INFINITY)
     const k = closer && detailAt(goal.k) !== 'cards' ? 0.9 : goal.k
     const window = seen(goal, this.size, -24)
-    const x = place.depth * this.camera.pitchAt(goal.k) + (detailAt(goal.k) === 'cards' ? into : 0)
-    const half = detailAt(goal.k) === 'cards' ? cardWidth / 2 : 0
+    const pitch = this.camera.pitchAt(goal.k)
+    const half = detailAt(goal.k) === 'cards' ? (pitch - gap) / 2 : 0
+    const x = place.depth * pitch + (half ? half - cardInset : 0)
     const inside = x - half > window.left && x + half < window.right && y > window.top && y < window.bottom
     if (inside && k === goal.k) return
-    this.camera.centre(place.depth, into, y, k, this.size, performance.now())
+    this.camera.centre(place.depth, half ? half - cardInset : 0, y, k, this.size, performance.now())
     this.redraw()
   }
 
@@ -173,7 +179,9 @@ export class TreeView {
 
   /** While following, zooms out only when the tree has grown out of the window: the picture stays calm. */
   private keepInView(): void {
-    const bounds = this.scene.bounds(this.camera.pitchAt(this.camera.goal.k))
+    const { k } = this.camera.goal
+    const pitch = this.camera.pitchAt(k)
+    const bounds = this.scene.bounds(pitch, detailAt(k) === 'cards' ? pitch - gap - cardInset : 0)
     const window = seen(this.camera.goal, this.size, -16)
     const outside =
       bounds.left < window.left ||
