@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from uuid import UUID
 
 from app.live.feed import unwatch, watch
@@ -19,7 +19,7 @@ class Viewer:
         self._told: Snapshot | None = None
         self._ended: Snapshot | None = None
 
-    async def frames(self) -> AsyncIterator[str]:
+    async def frames(self) -> AsyncGenerator[str, None]:
         """Text frames, until the socket is too slow: then a resync comes last.
 
         Raises:
@@ -54,7 +54,7 @@ class Viewer:
         finally:
             unwatch(self._run, watcher)
 
-    async def _catch_up(self, now: Snapshot) -> AsyncIterator[str]:
+    async def _catch_up(self, now: Snapshot) -> AsyncGenerator[str, None]:
         while self._sent < now.head:
             events = await read_events(self._run, self._sent, now.head)
             for frame in batches(self._run, self._sent, events, now):

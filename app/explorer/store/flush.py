@@ -119,7 +119,7 @@ async def _transaction(connection: psycopg.AsyncConnection[Any], run: UUID, leas
 
 def _update_run(run: UUID, lease: UUID, flush: Flush) -> tuple[sql.Composed, list[Any]]:
     columns: dict[str, Any] = {"head_seq": flush.to} | {name: _value(value) for name, value in flush.run.items()}
-    settings = [sql.SQL("{} = %s").format(sql.Identifier(name)) for name in columns]
+    settings: list[sql.Composable] = [sql.SQL("{} = %s").format(sql.Identifier(name)) for name in columns]
     if flush.outcome is None:
         settings.append(sql.SQL("lease_until = clock_timestamp() + make_interval(secs => {})").format(LEASE_SECONDS))
     else:
