@@ -47,6 +47,7 @@ export class TreeView {
   private size: Size = { width: 1, height: 1 }
   private frame = 0
   private fitted = false
+  private handled = false
   following = false
 
   constructor(
@@ -59,9 +60,9 @@ export class TreeView {
     this.context = canvas.getContext('2d', { alpha: false }) as CanvasRenderingContext2D
     const still = () => this.motion.matches
     this.scene = new Scene(still)
-    this.camera = new TreeCamera(canvas, still, { moved: () => this.redraw(), taken: () => this.watcher.cameraTaken() })
+    this.camera = new TreeCamera(canvas, still, { moved: () => this.redraw(), taken: () => this.takeCamera() })
     this.minimap = new Minimap(minimap, (column, y) => {
-      this.watcher.cameraTaken()
+      this.takeCamera()
       this.camera.centre(column, 0, y, this.camera.current.k, this.size, performance.now(), true)
     })
     this.layout = new Layout((columns) => this.takeColumns(columns))
@@ -85,7 +86,8 @@ export class TreeView {
     this.size = size
     this.canvas.width = Math.max(1, Math.round(size.width * ratio))
     this.canvas.height = Math.max(1, Math.round(size.height * ratio))
-    if (this.following || !this.fitted) this.fit(true)
+    // What a hand has not moved stays fitted when panels fold and windows change.
+    if (this.following || !this.fitted || !this.handled) this.fit(true)
     this.draw(performance.now())
   }
 
@@ -108,6 +110,7 @@ export class TreeView {
       atOnce,
     )
     this.fitted = true
+    this.handled = false
     this.redraw()
   }
 
@@ -116,6 +119,7 @@ export class TreeView {
   }
 
   zoomBy(factor: number): void {
+    this.handled = true
     this.camera.zoomBy(factor, this.size, performance.now())
     this.redraw()
   }
@@ -133,6 +137,7 @@ export class TreeView {
     const x = place.depth * pitch + (half ? half - cardInset : 0)
     const inside = x - half > window.left && x + half < window.right && y > window.top && y < window.bottom
     if (inside && k === goal.k) return
+    this.handled = true
     this.camera.centre(place.depth, half ? half - cardInset : 0, y, k, this.size, performance.now())
     this.redraw()
   }
@@ -162,6 +167,11 @@ export class TreeView {
     cancelAnimationFrame(this.frame)
     this.layout.close()
     this.minimap.close()
+  }
+
+  private takeCamera(): void {
+    this.handled = true
+    this.watcher.cameraTaken()
   }
 
   private get tree(): Tree {
