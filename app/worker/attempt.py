@@ -52,6 +52,7 @@ class Attempt:
         self._began = time.monotonic()
         self._seconds_before = 0.0
         self._caps: dict[str, Any] | None = None
+        self._ending = False
 
     def stop(self) -> None:
         """Give the run back soon."""
@@ -89,15 +90,16 @@ class Attempt:
         finally:
             stopping.cancel()
             search.cancel()
+        self._ending = True
         try:
             outcome = await search
         except (Stopped, asyncio.CancelledError):
             await self._give_back(writer)
-        except (PolicyError, RewardError, NonDeterministicReplay, ValueError, LookupError) as error:
-            log.warning("run failed", run=str(self._claimed.run), error=str(error))
-            await self._fail(writer, str(error))
         except LeaseLost:
             raise
+        except (PolicyError, RewardError, NonDeterministicReplay, ValueError) as error:
+            log.warning("run failed", run=str(self._claimed.run), exc_info=True)
+            await self._fail(writer, str(error))
         except Exception as error:
             log.exception("run failed", run=str(self._claimed.run))
             await self._fail(writer, f"{type(error).__name__}: {error}")
@@ -183,7 +185,9 @@ class Attempt:
         try:
             writer.refuse_waiting("the run failed; fork it to go on")
             await writer.end("failed", self._generated_tokens, **columns)
-        except ValueError:  # what could not be stored was the failure; the second try leaves it out
+        except LeaseLost:
+            raise
+        except Exception:  # what could not be stored was the failure; the second try leaves it out
             retry = JournalWriter(self._pool, self._claimed_at(writer.head), writer.tree, Packer())
             retry.refuse_waiting("the run failed; fork it to go on")
             await retry.end("failed", self._generated_tokens, **columns)
@@ -207,6 +211,8 @@ class Attempt:
             with suppress(*OUTAGES):
                 async with self._pool.connection() as connection:
                     if not await beat(connection, self._claimed, self._generated_tokens):
+                        if self._ending:  # given back meanwhile, by ourselves
+                            return
                         log.warning("lease lost", run=str(self._claimed.run))
                         self._stop.set()
                         return
