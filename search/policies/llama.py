@@ -81,10 +81,11 @@ class LlamaSlots:
         where = positions.reshape(-1)
         cos, sin = self._cos[where].unsqueeze(1), self._sin[where].unsqueeze(1)
         slots = torch.arange(first, first + rows, device=ids.device).repeat_interleave(tokens)
+        lines = _lines(cache, slots, where)
         hidden = torch.arange(longest, device=ids.device) > positions.unsqueeze(-1)
         mask = torch.zeros(hidden.shape, dtype=x.dtype, device=x.device).masked_fill_(hidden, -torch.inf).unsqueeze(1)
         for layer, memory in zip(self._layers, cache.memory, strict=True):
-            x = self._attend(layer, memory, x, cos, sin, slots, where, mask, slice(first, first + rows))
+            x = self._attend(layer, memory, x, cos, sin, lines, mask, slice(first, first + rows))
             x = self._think(layer, x)
         hidden_states: Tensor = (self._normed(x) * self._norm).view(rows, tokens, self.width)
         return hidden_states
@@ -102,18 +103,19 @@ class LlamaSlots:
         return self.logits(self.forward(cache, 0, ids.unsqueeze(1), positions.unsqueeze(1), longest)[:, 0])
 
     def _normed(self, x: Tensor) -> Tensor:
-        return x * torch.rsqrt(x.square().mean(-1, keepdim=True).add_(self._epsilon))
+        return x * torch.linalg.vecdot(x, x).div_(self.width).add_(self._epsilon).rsqrt_().unsqueeze(-1)
 
     def _attend(
         self, layer: _Layer, memory: Tensor, x: Tensor, cos: Tensor, sin: Tensor,
-        slots: Tensor, where: Tensor, mask: Tensor, rows: slice,
+        lines: Tensor, mask: Tensor, rows: slice,
     ) -> Tensor:  # fmt: skip
         size, count = self.head_size, mask.shape[0]
         tokens, longest = mask.shape[2:]
         mixed = _product(self._normed(x), layer.attention_in, layer.attention_bias).view(len(x), -1, size)
         turned, value = mixed[:, : -self.kv_heads], mixed[:, -self.kv_heads :]
         turned = torch.addcmul(turned * cos, turned.roll(size // 2, -1), sin)
-        memory[:, slots, :, where] = torch.stack((turned[:, self.heads :], value), dim=1)
+        written = torch.stack((turned[:, self.heads :], value), dim=1)
+        memory.view(-1, size).index_copy_(0, lines, written.view(-1, size))
         keys, values = memory[0, rows, :, :longest], memory[1, rows, :, :longest]
         query = turned[:, : self.heads].view(count, tokens, self.kv_heads, -1, size).permute(0, 2, 3, 1, 4)
         query = (query * self._scale).reshape(count, self.kv_heads, -1, size)
@@ -125,6 +127,15 @@ class LlamaSlots:
     def _think(self, layer: _Layer, x: Tensor) -> Tensor:
         gate, up = _product(self._normed(x), layer.mlp_in, layer.mlp_in_bias).chunk(2, dim=-1)
         return _added(x, torch.nn.functional.silu(gate).mul_(up), layer.mlp_out, layer.mlp_out_bias)
+
+
+def _lines(cache: SlotCache, slots: Tensor, where: Tensor) -> Tensor:
+    """Which lines of a layer's memory, seen as (lines, head_size), take each token's keys and values in turn."""
+    _, _, all_slots, heads, length, _ = cache.memory.shape
+    sides = torch.arange(2, device=slots.device)[:, None] * all_slots
+    head = torch.arange(heads, device=slots.device)
+    lines = ((slots[:, None, None] + sides) * heads + head) * length + where[:, None, None]
+    return lines.reshape(-1)
 
 
 def _product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

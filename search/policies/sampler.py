@@ -39,7 +39,9 @@ def draw(logits: Tensor, rows: Tensor, temperatures: Tensor, top_ps: Tensor, uni
     if bool(greedy.all()):
         tokens = logprobs.argmax(-1)
     else:
-        weights = torch.exp(logprobs / torch.where(greedy, 1.0, temperatures).unsqueeze(-1))
+        some_greedy = bool(greedy.any())
+        divisors = torch.where(greedy, 1.0, temperatures) if some_greedy else temperatures
+        weights = (logprobs / divisors.unsqueeze(-1)).exp_()
         if bool((top_ps < 1).any()):
             weights = _nucleus(weights, top_ps)
         cumulative = weights.cumsum(-1)
@@ -47,7 +49,8 @@ def draw(logits: Tensor, rows: Tensor, temperatures: Tensor, top_ps: Tensor, uni
         # Below the total even where the product rounds up to it: the draw then ends at a token with weight.
         goal = torch.minimum(uniforms * total, torch.nextafter(total, torch.zeros_like(total)))
         tokens = torch.searchsorted(cumulative, goal.unsqueeze(-1), right=True).squeeze(-1)
-        tokens = torch.where(greedy, logprobs.argmax(-1), tokens)
+        if some_greedy:
+            tokens = torch.where(greedy, logprobs.argmax(-1), tokens)
     tokens = tokens.clamp_(max=logits.shape[-1] - 1)  # a NaN row finds no token; it is reported below
     chosen = logprobs.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
     broken = chosen.isnan()

@@ -191,7 +191,7 @@ def test_more_samples_than_slots_all_come_back_in_order(policy_folder: Path) -> 
 async def test_an_abort_takes_effect_at_the_next_token(policy: TransformersPolicy) -> None:
     endless = Sampling(temperature=1.0, stop=())
     cancellation = Cancellation()
-    long = [wanted(f"0.{i}", sampling=endless, max_tokens=110, until_end=True) for i in range(300)]
+    long = [wanted(f"0.{i}", sampling=endless, max_tokens=110, until_end=True) for i in range(600)]
     task = asyncio.create_task(policy.generate(long, cancellation))
     await under_way(policy)
     asked = time.monotonic()
