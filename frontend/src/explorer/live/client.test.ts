@@ -54,6 +54,7 @@ beforeEach(() => {
     get seq() {
       return taken.at(-1) ?? 0
     },
+    takeHead: () => undefined,
     takeEvents: (fresh) => void taken.push(...fresh.map((event) => event.seq)),
     takeState: () => undefined,
     takeEnd: () => {

@@ -9,6 +9,8 @@ import type { Batch, Connection, Counters, End, Message, RunState } from './prot
 /** Where events go. `seq` is the last one taken: the only state a reconnection needs. */
 export interface Sink {
   readonly seq: number
+  /** The run's last event when the connection was made. */
+  takeHead(head: number): void
   takeEvents(events: RunEvent[]): void
   takeState(state: RunState, counters: Counters | undefined): void
   takeEnd(end: End): void
@@ -89,6 +91,7 @@ export class LiveClient {
       case 'hello':
         this.failures = 0
         this.around.onConnection('live')
+        this.sink.takeHead(message.head)
         this.sink.takeState(message.state, message.counters)
         return
       case 'batch':

@@ -29,6 +29,7 @@ export class RunStore {
   /** An event the reducer could not fold: shown, never hidden. */
   broken: string | null = null
 
+  private aim: number | null = null
   private readonly listeners = new Set<Listener>()
   private touched = new Set<number>()
   private announced = 0
@@ -47,6 +48,15 @@ export class RunStore {
 
   get seq(): number {
     return this.tree.seq
+  }
+
+  /** Whether the page is still fetching what had happened before it was opened. */
+  get arriving(): boolean {
+    return this.aim === null || this.seq < this.aim
+  }
+
+  takeHead(head: number): void {
+    this.aim ??= head
   }
 
   takeEvents(events: RunEvent[]): void {

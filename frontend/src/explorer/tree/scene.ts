@@ -19,9 +19,9 @@ export class Scene {
 
   constructor(private readonly still: () => boolean = () => false) {}
 
-  /** Takes the columns that changed. `fresh` says from which index on nodes are new, and so ease in. */
-  take(columns: Column[], now: number): void {
-    const calm = this.still() || this.placed === 0
+  /** Takes the columns that changed; new nodes ease in and moved ones over, unless all shall be there `atOnce`. */
+  take(columns: Column[], now: number, atOnce = false): void {
+    const calm = atOnce || this.still() || this.placed === 0
     const known = this.placed
     for (const column of columns) {
       for (let i = 0; i < column.order.length; i += 1) {

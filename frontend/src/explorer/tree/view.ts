@@ -48,6 +48,8 @@ export class TreeView {
   private frame = 0
   private fitted = false
   private handled = false
+  private arriving = true
+  private settling = false
   following = false
 
   constructor(
@@ -76,8 +78,12 @@ export class TreeView {
   }
 
   /** New events were folded: place new nodes, and draw. `tree` is the live one, whatever is shown. */
-  follow(tree: Tree): void {
+  follow(tree: Tree, arriving: boolean): void {
     this.layout.follow(tree)
+    // A tree that came in several pieces is straightened once it is whole; until then nobody has looked at it for long.
+    if (this.arriving && !arriving && this.scene.placed) this.layout.tidy()
+    if (this.arriving && !arriving) this.settling = true
+    this.arriving = arriving
     this.redraw()
   }
 
@@ -180,9 +186,11 @@ export class TreeView {
 
   private takeColumns(columns: Column[]): void {
     const first = this.scene.placed === 0
-    this.scene.take(columns, performance.now())
+    const whole = this.arriving || this.settling
+    this.scene.take(columns, performance.now(), whole)
+    if (this.layout.settled) this.settling = false
     this.minimap.forget()
-    if (first || !this.fitted) this.fit(true)
+    if (first || !this.fitted || (whole && !this.handled)) this.fit(true)
     else if (this.following) this.keepInView()
     this.redraw()
   }
