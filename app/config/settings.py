@@ -107,7 +107,8 @@ STORAGES = {
 }
 MEDIA_ROOT = ESPALIER_HOME / "media"
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
-WHITENOISE_IMMUTABLE_FILE_TEST = r"/assets/.+-[\w-]{8}\.\w+$"  # Vite's hash is in the name: browsers may keep it for good
+# Vite writes a hash into each name under assets/: browsers may keep those files for good.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/assets/.+-[\w-]{8}\.\w+$"
 
 # --- PostgreSQL, Redis, Celery -----------------------------------------------------------------------------------
 REDIS_URL = envstr("REDIS_URL", "redis://127.0.0.1:6379/0")
