@@ -45,9 +45,14 @@ class Journey:
         return run if status == 200 else None
 
     def head(self) -> int:
-        """How far the journal is; -1 while nobody answers."""
-        run = self.look()
-        return -1 if run is None else int(run["head_seq"])
+        """How far the journal is; -1 while PostgreSQL is away. Asked directly: quicker than the page's own way."""
+        try:
+            with database(self.stack) as connection:
+                row = connection.execute("SELECT head_seq FROM explorer_run WHERE id = %s", (self.run,)).fetchone()
+        except psycopg.OperationalError:
+            return -1
+        assert row
+        return int(row[0])
 
     def wait_for_head(self, head: int, seconds: float = 60) -> int:
         """Wait until the journal has at least `head` events; returns how many it has."""
@@ -74,15 +79,21 @@ class Journey:
             after = page["next"]
         return events
 
-    def effects_after(self, seq: int) -> list[str]:
-        """Kinds of the effects stored after `seq` (of the first thousand events there)."""
-        run = self.look()
-        assert run is None or run["state"] in ("queued", "running", "completed"), (run, self.attempts())
+    def effects_after(self, seq: int) -> int:
+        """How many effects are stored after `seq`; 0 while PostgreSQL is away."""
         try:
-            status, page = self.stack.request("GET", f"/runs/{self.run}/events?after={seq}&limit=1000")
-        except OSError:
-            return []
-        return [event["kind"] for event in page["items"] if event["kind"] in EFFECTS] if status == 200 else []
+            with database(self.stack) as connection:
+                found = connection.execute(
+                    "SELECT (SELECT count(*) FROM explorer_event WHERE run_id = run.id AND seq > %s AND kind = ANY(%s))"
+                    ", run.state, run.error FROM explorer_run AS run WHERE id = %s",
+                    (seq, sorted(EFFECTS), self.run),
+                ).fetchone()
+        except psycopg.OperationalError:
+            return 0
+        assert found
+        effects, state, error = found
+        assert state in ("queued", "running", "completed"), error
+        return int(effects)
 
     def journal(self) -> list[tuple[int, str, Any]]:
         """The journal without its times."""
