@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from typing import Any
 
 import torch
 import transformers
@@ -45,7 +46,7 @@ def main() -> None:
     print(sum(length for _, length in rows) / seconds)
 
 
-def _generate(model: transformers.PreTrainedModel, batch: list[tuple[list[int], int]]) -> None:
+def _generate(model: Any, batch: list[tuple[list[int], int]]) -> None:
     width = max(len(ids) for ids, _ in batch)
     padded = [[0] * (width - len(ids)) + ids for ids, _ in batch]
     mask = [[0] * (width - len(ids)) + [1] * len(ids) for ids, _ in batch]

@@ -60,7 +60,7 @@ class LlamaSlots:
         self._embedding = weights.detach().to(dtype)
         self._layers = [_layer(layer, dtype) for layer in body.layers]
         self._norm = body.norm.weight.detach().to(dtype)
-        self._head = _joined([head], torch.ones(self.width), dtype)
+        self._head = _joined([head], torch.ones(self.width, device=weights.device), dtype)
         self._head_bias = _biases([head], dtype)
         self.vocabulary: int = self._embedding.shape[0]
         positions = torch.arange(self.context, device=weights.device)
@@ -77,6 +77,7 @@ class LlamaSlots:
         one more than the largest position.
         """
         rows, tokens = ids.shape
+        ids, positions = ids.to(self.shape.device), positions.to(self.shape.device)
         x = self._embedding[ids.reshape(-1)]
         where = positions.reshape(-1)
         cos, sin = self._cos[where].unsqueeze(1), self._sin[where].unsqueeze(1)
@@ -100,7 +101,7 @@ class LlamaSlots:
 
     def decode(self, cache: SlotCache, ids: Tensor, positions: Tensor, longest: int) -> Tensor:
         """Append one token to slots 0 and on; the logits after it, (rows, vocabulary)."""
-        return self.logits(self.forward(cache, 0, ids.unsqueeze(1), positions.unsqueeze(1), longest)[:, 0])
+        return self.logits(self.forward(cache, 0, ids.unsqueeze(1), positions.unsqueeze(1), longest)[:, 0]).cpu()
 
     def _normed(self, x: Tensor) -> Tensor:
         return x * torch.linalg.vecdot(x, x).div_(self.width).add_(self._epsilon).rsqrt_().unsqueeze(-1)
