@@ -17,7 +17,7 @@ from tests.support.stack import Stack, wait_until
 LONG_SEARCH = {
     "problem": {"text": "3 5 7 11 13 -> 24"},
     "algorithm": "mcts",
-    "params": {"simulations": 300, "batch": 1, "expansion": 4},
+    "params": {"simulations": 500, "batch": 1, "expansion": 4},
     "budget": {"tokens": 200_000},
     "seed": 5,
 }

@@ -27,7 +27,8 @@ def test_killed_at_five_points_the_journal_is_that_of_an_undisturbed_run(
 ) -> None:
     total = len(undisturbed)
     # A poll sees the head a little late: 0.72 keeps the last kill below 80 %.
-    points = sorted(random.Random(f"kill {service}").uniform(0.2, 0.72) for _ in range(POINTS))
+    rng = random.Random(f"kill {service}")
+    points = sorted(rng.uniform(0.2, 0.72) for _ in range(POINTS))
     journey = Journey.begin(crashing_stack)
     for number, point in enumerate(points, start=1):
         before = journey.wait_for_head(round(point * total))
