@@ -19,7 +19,7 @@ from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 SHOTS = ROOT / "docs" / "screenshots"
-PROBLEM = "4 6 8 8 -> 24"
+PROBLEM = "2 3 6 10 -> 24"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 
 
@@ -62,8 +62,8 @@ def main(link: str) -> None:
     base = f"{parts.scheme}://{parts.netloc}"
     SHOTS.mkdir(parents=True, exist_ok=True)
     session = str(asked(base, "/sessions", {"title": "Game of 24"})["id"])
-    beam = grown(base, session, "beam", 3, {"width": 3, "proposals": 4})
-    particles = grown(base, session, "particle_filter", 1, {})
+    beam = grown(base, session, "beam", 3, {})
+    particles = grown(base, session, "particle_filter", 2, {})
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium", args=FLAGS

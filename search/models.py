@@ -21,7 +21,13 @@ from search.templates import EMBEDDED_POLICY, EMBEDDED_REWARD, Template, Templat
 WEIGHTS = Path(__file__).parent / "demo" / "weights"
 
 _DOMAINS = ["countdown", "arithmetic"]
-_EXAMPLES = ["3 5 7 11 -> 24", "4 6 8 8 -> 24", "((38 + 47) * 6 - 91) * 2", "2 9 10 12 -> 24"]
+_EXAMPLES = [
+    "2 3 6 10 -> 24",
+    "3 5 7 11 -> 24",
+    "1 5 8 9 -> 36",
+    "(27 + 48) * 3 - (95 - 38)",
+    "((38 + 47) * 6 - 91) * 2",
+]
 
 
 class FolderSettings(BaseModel):
