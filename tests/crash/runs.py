@@ -13,11 +13,12 @@ from app.embedded.postgres import Postgres
 from search.events import EFFECTS
 from tests.support.stack import Stack, wait_until
 
-# Enough events for five kills, and not so many that the suite becomes slow. One simulation at a time, no deadline.
+# About a thousand events, spread evenly over the work: a tree that is never exhausted, one simulation at a time.
 LONG_SEARCH = {
-    "problem": {"text": "3 5 7 11 13 -> 24"},
+    "problem": {"text": "2 3 5 7 11 13 -> 61"},
     "algorithm": "mcts",
-    "params": {"simulations": 500, "batch": 1, "expansion": 4},
+    "params": {"simulations": 120, "batch": 1, "expansion": 8},
+    "sampling": {"temperature": 1.2},
     "budget": {"tokens": 200_000},
     "seed": 5,
 }
