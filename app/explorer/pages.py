@@ -49,6 +49,8 @@ def for_readers(
 def home(request: HttpRequest) -> HttpResponse:
     """The sessions list; `?token=` logs in by the one-time link first."""
     if token := request.GET.get("token"):
+        if request.method == "HEAD":  # a link checker's question must not use the link up
+            return HttpResponse()
         return sign_in_by_link(request, token)
     return sessions(request)
 

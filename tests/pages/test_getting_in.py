@@ -29,6 +29,15 @@ def test_a_login_link_lets_in_once_and_leaves_the_address(world: World) -> None:
     assert "make run" in text_of(second)
 
 
+def test_asking_for_the_heading_of_a_login_link_does_not_use_it_up(world: World) -> None:
+    token = login_token_create(world.people["owner"])
+    browser = Client()
+    assert browser.head(f"/?token={token}").status_code == 200
+    assert "sessionid" not in browser.cookies
+    assert browser.get(f"/?token={token}")["Location"] == "/"
+    assert browser.get("/").status_code == 200
+
+
 def test_an_expired_link_says_how_to_get_a_new_one(world: World) -> None:
     token = login_token_create(world.people["owner"], expires_at=timezone.now() - timedelta(seconds=1))
     response = Client().get(f"/?token={token}")
