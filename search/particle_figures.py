@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from search.chart_frame import MOST_POINTS, Chart, empty_figure, thinned
-from search.chart_series import Series
+from search.chart_series import Resampling, Series
 from search.palette import REWARD_SCALE, Palette
 
 MOST_RANKS = 40
@@ -12,7 +12,7 @@ FEW_STEPS = 12
 
 def effective_sample_size(series: Series, palette: Palette) -> Chart | None:
     """ESS per step of a particle method; filled markers where it resampled."""
-    steps = thinned(series.resamplings, MOST_POINTS)
+    steps = thinned(newest_filter(series.resamplings), MOST_POINTS)
     if not steps:
         return None
     figure = empty_figure(palette, x="step", y="effective particles")
@@ -41,7 +41,7 @@ def effective_sample_size(series: Series, palette: Palette) -> Chart | None:
 
 def particle_weights(series: Series, palette: Palette) -> Chart | None:
     """Normalised weights at every step as slices of one bar, the heaviest at the bottom."""
-    steps = thinned(series.resamplings, MOST_POINTS // MOST_RANKS)
+    steps = thinned(newest_filter(series.resamplings), MOST_POINTS // MOST_RANKS)
     if not steps:
         return None
     columns = [_slices(step.weights) for step in steps]
@@ -64,6 +64,15 @@ def particle_weights(series: Series, palette: Palette) -> Chart | None:
         "One tall slice: a single particle carries the weight, and its offspring replace the others.",
         figure,
     )
+
+
+def newest_filter(resamplings: list[Resampling]) -> list[Resampling]:
+    """The steps of the last filter in a run: one that was forked from a filter has two, and steps begin anew."""
+    start = 0
+    for position in range(1, len(resamplings)):
+        if resamplings[position].step <= resamplings[position - 1].step:
+            start = position
+    return resamplings[start:]
 
 
 def _slices(weights: list[float]) -> list[float]:

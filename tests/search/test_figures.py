@@ -117,6 +117,14 @@ def test_particles_show_their_sample_size_and_weights() -> None:
     assert slices == [[0.75], [0.125], [0.125]]
 
 
+def test_a_filter_forked_from_a_filter_is_drawn_alone() -> None:
+    particles = [{"node": 1, "weight": 1.0, "offspring": 1}]
+    entry = {"scheme": "systematic", "resampled": True, "particles": particles}
+    steps = [("resampled", {**entry, "step": step, "ess": ess}) for step, ess in ((1, 1.5), (2, 1.25), (1, 1.75))]
+    [ess] = by_name(numbered(added(0, 0), *steps))["ess"].as_json()["figure"]["data"]
+    assert (ess["x"], ess["y"]) == ([1], [1.75])
+
+
 def test_weights_that_sum_to_nothing_stay() -> None:
     assert normalised([0.0, 0.0]) == [0.0, 0.0]
 

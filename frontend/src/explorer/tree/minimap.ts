@@ -38,8 +38,8 @@ export class Minimap {
     const height = this.canvas.clientHeight
     const window = seen(view.camera, view.size)
     const bounds = view.scene.bounds()
-    // Nothing to find while everything is in view.
-    const all = holds(window, bounds, view.scene.cardWidth)
+    // Nothing to find while everything is in view, or while there is nothing.
+    const all = view.scene.empty || holds(window, bounds, view.scene.cardWidth)
     this.canvas.classList.toggle('idle', all)
     if (all || !width) return
     if (!this.picture || this.canvas.width !== Math.round(width * view.pixelRatio)) this.redraw(view, width, height)

@@ -87,6 +87,10 @@ export class Scene {
     return this.pitch - gap
   }
 
+  get empty(): boolean {
+    return !this.columns.some((column) => column?.order.length)
+  }
+
   get deepest(): number {
     return Math.max(0, this.columns.length - 1)
   }
