@@ -26,6 +26,7 @@ STRATEGIES = st.sampled_from(
         ("greedy", {"max_steps": 5}),
         ("best_of_n", {"n": 3, "aggregation": "min", "max_steps": 5}),
         ("majority", {"n": 4, "max_steps": 5}),
+        ("weighted_majority", {"n": 4, "aggregation": "prod", "max_steps": 5}),
         ("beam", {"width": 2, "proposals": 2, "max_steps": 5}),
         ("beam", {"width": 3, "proposals": 1, "lookahead": 2, "max_steps": 4}),
         ("mcts", {"simulations": 9, "expansion": 2, "batch": 3, "max_depth": 5}),

@@ -15,6 +15,7 @@ PARAMS = {
     "greedy": {},
     "best_of_n": {"n": 4},
     "majority": {"n": 4},
+    "weighted_majority": {"n": 4},
     "beam": {"width": 2, "proposals": 2},
     "mcts": {"simulations": 24, "expansion": 3},
     "particle_filter": {"particles": 4},

@@ -83,3 +83,42 @@ async def test_a_tie_goes_to_the_higher_summed_reward_and_then_to_the_first_seen
     assert run.events[-1].payload["votes"] == [["10", 1.0, 2], ["9", 0.5, 2]]
     unscored = await play({**head, "reward": None}, policy=answering(9, 10, 10, 9))
     assert unscored.outcome.answer == "9"
+
+
+# Three paths of two steps; the middle two agree. Rewards by step text.
+VOTERS = {"": ["a", "b", "c"], "a": ["answer: 9."], "b": ["answer: 10 ."], "c": ["answer: 10."]}
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "answer", "votes"),
+    [
+        # last: 9 has 0.9; 10 has 0.2 + 0.5
+        ("last", "9", [["9", 0.9, 1], ["10", 0.7, 2]]),
+        # min: 9 has min(0.3, 0.9); 10 has min(0.4, 0.2) + min(0.8, 0.5)
+        ("min", "10", [["10", 0.7, 2], ["9", 0.3, 1]]),
+        # prod: 9 has 0.3 x 0.9; 10 has 0.4 x 0.2 + 0.8 x 0.5
+        ("prod", "10", [["10", 0.48, 2], ["9", 0.27, 1]]),
+        # mean: 9 has 1.2 / 2; 10 has 0.6 / 2 + 1.3 / 2
+        ("mean", "10", [["10", 0.95, 2], ["9", 0.6, 1]]),
+        # max: 9 has 0.9; 10 has 0.4 + 0.8
+        ("max", "10", [["10", 1.2, 2], ["9", 0.9, 1]]),
+    ],
+)
+async def test_every_path_votes_with_its_aggregated_reward(aggregation, answer, votes):
+    rewards = {"a": 0.3, "answer: 9": 0.9, "b": 0.4, "answer: 10 ": 0.2, "c": 0.8, "answer: 10": 0.5}
+    run, _, reward = await solve(
+        "weighted_majority", {"n": 3, "aggregation": aggregation}, VOTERS, rewards, problem="8 - 4 + 2 * 3"
+    )
+    assert (run.outcome.answer, run.outcome.correct) == (answer, answer == "10")
+    assert [[a, pytest.approx(w), n] for a, w, n in run.events[-1].payload["votes"]] == votes
+    assert reward.calls == 3
+
+
+async def test_the_heaviest_path_speaks_for_the_winning_answer_and_a_tie_goes_to_the_first_seen():
+    rewards = {"a": 0.1, "answer: 9": 0.75, "b": 0.1, "answer: 10 ": 0.25, "c": 0.1, "answer: 10": 0.5}
+    run, _, _ = await solve("weighted_majority", {"n": 3}, VOTERS, rewards, problem="8 - 4 + 2 * 3")
+    assert path(run) == ["a", "answer: 9"]
+    heavier = await solve(
+        "weighted_majority", {"n": 3}, VOTERS, {**rewards, "answer: 10": 0.6}, problem="8 - 4 + 2 * 3"
+    )
+    assert path(heavier[0]) == ["c", "answer: 10"]
