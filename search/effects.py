@@ -136,6 +136,8 @@ class Effects:
         for request, sample in zip(requests, samples, strict=True):
             if len(sample.logprobs) != len(sample.token_ids) or not all(map(math.isfinite, sample.logprobs)):
                 raise PolicyError(f"policy {name} returned a logprob that is no number, at creation key {request.key}")
+            if sample.certainty is not None and not math.isfinite(sample.certainty):
+                raise PolicyError(f"policy {name} returned a certainty that is no number, at key {request.key}")
             if sample.tokens > request.max_tokens and sample.finish != "aborted":
                 raise PolicyError(f"policy {name} wrote {sample.tokens} tokens where {request.max_tokens} were allowed")
 
@@ -247,13 +249,16 @@ class Effects:
 
 
 def _as_payload(sample: StepSample) -> Payload:
-    return {
+    payload: Payload = {
         "text": sample.text,
         "token_ids": list(sample.token_ids),
         "logprobs": [float(logprob) for logprob in sample.logprobs],
         "finish": sample.finish,
         "tokens": sample.tokens,
     }
+    if sample.certainty is not None:
+        payload["certainty"] = float(sample.certainty)
+    return payload
 
 
 def child_keys(asks: Sequence[tuple[Node, int]], mark: str = "") -> list[tuple[str, ...]]:

@@ -39,7 +39,11 @@ def _generate(tree: Tree, payload: Payload, seq: int) -> None:
         counters.tokens += sample["tokens"]
         counters.policy_calls += 1
         if sample["node"] is not None:
-            tree.unborn[sample["node"]] = (tuple(sample["token_ids"]), tuple(sample["logprobs"]))
+            tree.unborn[sample["node"]] = (
+                tuple(sample["token_ids"]),
+                tuple(sample["logprobs"]),
+                sample.get("certainty"),
+            )
 
 
 def _score(tree: Tree, payload: Payload, seq: int) -> None:
@@ -53,7 +57,7 @@ def _human(tree: Tree, payload: Payload, seq: int) -> None:
 
 def _node_added(tree: Tree, payload: Payload, seq: int) -> None:
     index = payload["index"]
-    token_ids, logprobs = tree.unborn.pop(index, ((), ()))
+    token_ids, logprobs, certainty = tree.unborn.pop(index, ((), (), None))
     node = Node(
         index=index,
         parents=tuple(payload["parents"]),
@@ -68,6 +72,7 @@ def _node_added(tree: Tree, payload: Payload, seq: int) -> None:
         by=payload.get("by"),
         token_ids=token_ids,
         logprobs=logprobs,
+        certainty=certainty,
     )
     node.status = node.unpruned_status()
     tree.nodes.append(node)

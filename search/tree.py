@@ -15,8 +15,9 @@ Status = Literal["open", "expanded", "pruned", "terminal", "selected"]
 class Node:
     """One step. `parents[0]` is the parent it continues; further parents are what it merged.
 
-    `logprob` sums the nats of its tokens; `token_ids` and `logprobs` are what the policy wrote (empty for the root
-    and for human steps); `sampled`, `human`, `rolled` count what was made from here, for the creation keys.
+    `logprob` sums the nats of its tokens; `token_ids`, `logprobs` and `certainty` are what the policy wrote and how
+    sure it was of it (empty for the root and for human steps; see `StepSample`); `sampled`, `human`, `rolled` count
+    what was made from here, for the creation keys.
     """
 
     index: int
@@ -44,6 +45,7 @@ class Node:
     decision: dict[str, Any] | None = None
     token_ids: tuple[int, ...] = ()
     logprobs: tuple[float, ...] = ()
+    certainty: float | None = None
     sampled: int = 0
     human: int = 0
     rolled: int = 0
@@ -112,7 +114,7 @@ class Tree:
     finished: dict[str, Any] | None = None
     budget: dict[str, Any] | None = None
     head_seq: int = 0
-    unborn: dict[int, tuple[tuple[int, ...], tuple[float, ...]]] = field(default_factory=dict)
+    unborn: dict[int, tuple[tuple[int, ...], tuple[float, ...], float | None]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.nodes)

@@ -44,7 +44,9 @@ class StepRequest:
 class StepSample:
     """One sampled step. `text` excludes the delimiter and EOS; `token_ids` and `logprobs` include them.
 
-    `logprobs` are the model's own (temperature 1, nothing truncated), in nats, rounded to 1e-6.
+    `logprobs` are the model's own (temperature 1, nothing truncated), in nats, rounded to 1e-6. `certainty` is the
+    mean over the tokens of KL(uniform || p) in nats, rounded to 1e-6, p the model's whole next-token distribution;
+    None where the engine does not see all of it.
     """
 
     text: str
@@ -52,6 +54,7 @@ class StepSample:
     logprobs: tuple[float, ...]
     finish: Finish
     prompt_tokens: int
+    certainty: float | None = None
 
     @property
     def tokens(self) -> int:
@@ -86,7 +89,10 @@ class Policy(Protocol):
     def name(self) -> str: ...
 
     def describe(self) -> dict[str, Any]:
-        """What the journal's header keeps: slug, engine, weights' hash, tokenizer, template, dtype, versions."""
+        """What the journal's header keeps: slug, engine, weights' hash, tokenizer, template, dtype, versions.
+
+        `certainty: true` promises that every sample with tokens carries its certainty.
+        """
         ...
 
     def prompt_tokens(self, prompt: str) -> int:

@@ -205,7 +205,7 @@ class Decoder:
             torch.from_numpy(samples.draws_now()),
         )
         tokens = drawn.tokens.numpy()
-        samples.record(tokens, drawn.logprobs.numpy())
+        samples.record(tokens, drawn.logprobs.numpy(), drawn.certainties.numpy())
         self.occupancy.forwards += 1
         self.occupancy.rows += rows
         self.occupancy.tokens += count
@@ -223,11 +223,18 @@ class Decoder:
         ids, logprobs = self._samples.written(at)
         if finish == "step":  # a child may continue here
             self._keep(int(self._samples.row[at]), sample.prompt_ids + ids[:-1])
-        self._resolve(sample, ids, logprobs, finish)
+        self._resolve(sample, ids, logprobs, finish, self._samples.mean_certainty(at))
 
-    def _resolve(self, sample: Sample, ids: tuple[int, ...], logprobs: tuple[float, ...], finish: Finish) -> None:
+    def _resolve(
+        self,
+        sample: Sample,
+        ids: tuple[int, ...],
+        logprobs: tuple[float, ...],
+        finish: Finish,
+        certainty: float | None = None,
+    ) -> None:
         text = self._endings.text(sample.rule, finish, ids, sample.prompt_ids)
-        sample.call.resolve(sample.position, StepSample(text, ids, logprobs, finish, len(sample.prompt_ids)))
+        sample.call.resolve(sample.position, StepSample(text, ids, logprobs, finish, len(sample.prompt_ids), certainty))
 
     def _part(self, staying: NDArray[np.bool_], tokens: NDArray[np.int64]) -> None:
         """Drop who does not stay; samples of one row that drew different tokens get rows of their own."""

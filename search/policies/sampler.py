@@ -7,6 +7,7 @@ a number the caller got from the sample's own stream.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -16,10 +17,14 @@ RESOLUTION = 1e-6
 
 
 class Drawn(NamedTuple):
-    """Per sample: the token, its log-probability (temperature 1, nothing truncated), whether its logits were NaN."""
+    """Per sample: the token, its log-probability (temperature 1, nothing truncated), whether its logits were NaN.
+
+    `certainties`: KL(uniform || p) of the distribution drawn from, in nats (see `certainty`).
+    """
 
     tokens: Tensor
     logprobs: Tensor
+    certainties: Tensor
     broken: Tensor | None
 
 
@@ -34,7 +39,9 @@ def draw(logits: Tensor, rows: Tensor, temperatures: Tensor, top_ps: Tensor, uni
             lowest id) whose probability reaches it is drawn from.
         uniforms: (samples,) float64 in [0, 1).
     """
-    logprobs = rounded(torch.log_softmax(logits.double(), dim=-1))[rows]
+    by_row = rounded(torch.log_softmax(logits.double(), dim=-1))
+    certainties = certainty(by_row)[rows]
+    logprobs = by_row[rows]
     greedy = temperatures == 0
     if bool(greedy.all()):
         tokens = logprobs.argmax(-1)
@@ -54,7 +61,16 @@ def draw(logits: Tensor, rows: Tensor, temperatures: Tensor, top_ps: Tensor, uni
     tokens = tokens.clamp_(max=logits.shape[-1] - 1)  # a NaN row finds no token; it is reported below
     chosen = logprobs.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
     broken = chosen.isnan()
-    return Drawn(tokens, chosen, broken if bool(broken.any()) else None)
+    return Drawn(tokens, chosen, certainties, broken if bool(broken.any()) else None)
+
+
+def certainty(logprobs: Tensor) -> Tensor:
+    """KL(uniform || p) of each row of (n, vocabulary) log-probabilities, in nats, rounded to 1e-6, shape (n,).
+
+    "Scalable Best-of-N Selection for Large Language Models via Self-Certainty" (Kang et al., 2025): for a vocabulary
+    of V tokens -1/V * sum over tokens of log(V * p). Infinite where a token is impossible.
+    """
+    return rounded(-logprobs.mean(-1) - math.log(logprobs.shape[-1]))
 
 
 def rounded(values: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,7 @@ class Samples:
         self.top_p: NDArray[np.float64] = np.ones(capacity)
         self.tokens: NDArray[np.int64] = np.zeros((capacity, 64), np.int64)
         self.logprobs: NDArray[np.float64] = np.zeros((capacity, 64))
+        self.certainty: NDArray[np.float64] = np.zeros(capacity)  # summed over the tokens so far
         self.draws: NDArray[np.float64] = np.zeros((capacity, 64))
 
     @property
@@ -53,6 +55,7 @@ class Samples:
         self.of.append(sample)
         self.row[at] = row
         self.generated[at] = 0
+        self.certainty[at] = 0.0
         self.limit[at] = sample.limit
         self.rule[at] = sample.rule
         self.temperature[at] = request.sampling.temperature
@@ -61,11 +64,14 @@ class Samples:
             self.draws[at, : sample.limit] = uniforms(request.seed, request.key, count=sample.limit)
         self.count += 1
 
-    def record(self, tokens: NDArray[np.int64], logprobs: NDArray[np.float64]) -> None:
+    def record(
+        self, tokens: NDArray[np.int64], logprobs: NDArray[np.float64], certainties: NDArray[np.float64]
+    ) -> None:
         """Append one drawn token to every sample."""
         every, at = np.arange(self.count), self.generated[: self.count]
         self.tokens[every, at] = tokens
         self.logprobs[every, at] = logprobs
+        self.certainty[: self.count] += certainties
         self.generated[: self.count] += 1
 
     def draws_now(self) -> NDArray[np.float64]:
@@ -78,12 +84,17 @@ class Samples:
         length = int(self.generated[at])
         return tuple(self.tokens[at, :length].tolist()), tuple(self.logprobs[at, :length].tolist())
 
+    def mean_certainty(self, at: int) -> float | None:
+        """Mean certainty of a sample's tokens; None before the first one, or where a token was impossible."""
+        mean = float(self.certainty[at]) / max(1, int(self.generated[at]))
+        return round(mean, 6) if self.generated[at] and math.isfinite(mean) else None
+
     def keep(self, staying: NDArray[np.bool_]) -> None:
         """Drop the samples that do not stay; the others close up, their order kept."""
         kept = np.flatnonzero(staying)
         for column in (
             self.row, self.generated, self.limit, self.rule, self.temperature, self.top_p,
-            self.tokens, self.logprobs, self.draws,
+            self.tokens, self.logprobs, self.certainty, self.draws,
         ):  # fmt: skip
             column[: len(kept)] = column[kept]
         self.of = [self.of[at] for at in kept.tolist()]

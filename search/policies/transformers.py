@@ -110,6 +110,7 @@ class TransformersPolicy:
             "template": self._template.as_dict(),
             "supports_hints": self._template.supports_hints,
             "context": self._slots.context,
+            "certainty": True,
             "dtype": self._dtype,
             "rerun_exact": self._lean and self._dtype == "float64",
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},

@@ -143,6 +143,7 @@ async def test_a_continued_path_is_handed_on_as_the_policys_own_tokens(monkeypat
     [
         (StepSample("a", (1,), (float("nan"),), "step", 1), "no number"),
         (StepSample("a", (1, 2), (-0.1,), "step", 1), "no number"),
+        (StepSample("a", (1,), (-0.1,), "step", 1, float("inf")), "certainty that is no number"),
         (StepSample("a", (1,) * 65, (-0.1,) * 65, "step", 1), "wrote 65 tokens where 64 were allowed"),
     ],
 )

@@ -25,6 +25,7 @@ JSON = st.recursive(
 @st.composite
 def samples(draw: st.DrawFn, node: int | None) -> dict[str, Any]:
     ids = draw(st.lists(st.integers(0, 2**31 - 1), max_size=4))
+    certainty = draw(st.none() | FLOATS)  # engines that do not see the whole distribution leave it out
     return {
         "request": 0,
         "index": 0,
@@ -34,6 +35,7 @@ def samples(draw: st.DrawFn, node: int | None) -> dict[str, Any]:
         "logprobs": draw(st.lists(FLOATS, min_size=len(ids), max_size=len(ids))),
         "finish": "step",
         "tokens": len(ids),
+        **({} if certainty is None else {"certainty": certainty}),
     }
 
 

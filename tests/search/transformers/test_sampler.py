@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from search.policies.sampler import draw, rounded
+from search.policies.sampler import certainty, draw, rounded
 from search.randomness import uniforms
 
 
@@ -61,6 +61,22 @@ def test_argmax_takes_the_lowest_id_among_equals_within_the_resolution() -> None
 def test_a_token_without_probability_is_never_drawn() -> None:
     logits = [-math.inf, 0.0, -math.inf, 0.0, -math.inf]
     assert [one(logits, u)[0] for u in (0.0, 0.4999, 0.5, 1 - 2**-53)] == [1, 1, 3, 3]
+
+
+def test_certainty_is_the_divergence_of_the_uniform_distribution_from_the_models_own() -> None:
+    rows = torch.tensor([[0.2, 0.5, 0.3], [1 / 3] * 3, [0.98, 0.01, 0.01]], dtype=torch.float64).log()
+    # -(ln 0.2 + ln 0.5 + ln 0.3) / 3 - ln 3 = 3.506558 / 3 - 1.098612; and (0.020203 + 2 * 4.605170) / 3 - 1.098612
+    assert certainty(rows).tolist() == pytest.approx([0.070240, 0.0, 1.978236], abs=1.5e-6)
+    uniform = torch.full((3, 3), 1 / 3, dtype=torch.float64)
+    theirs = torch.nn.functional.kl_div(rows, uniform, reduction="none").sum(-1)
+    assert certainty(rows).tolist() == pytest.approx(theirs.tolist(), abs=1e-6)
+
+
+def test_every_sample_gets_the_certainty_of_its_own_row_before_temperature_and_nucleus() -> None:
+    logits = torch.tensor([[0.2, 0.5, 0.3], [1 / 3] * 3], dtype=torch.float64).log()
+    settings = (torch.tensor([0.0, 2.0, 0.5]).double(), torch.tensor([1.0, 1.0, 0.4]).double())
+    drawn = draw(logits, torch.tensor([0, 1, 0]), *settings, torch.zeros(3).double())
+    assert drawn.certainties.tolist() == pytest.approx([0.070240, 0.0, 0.070240], abs=1.5e-6)
 
 
 def test_rows_do_not_mix() -> None:
