@@ -21,8 +21,9 @@ class Template:
 
     `problem` and `hint` hold `{problem}` and `{hint}`; `hint` is None for a model that was never taught hints.
     `step_end` follows every step; `final_end`, for reward models, replaces it after the step that ends a solution
-    (None: `step_end` there too). `begin` asks for the begin-of-sequence token. `special_tokens` says that the
-    template's own text contains special tokens (chat markers); without it, text that looks like one stays text.
+    (None: `step_end` there too). `between`, for reward models, stands before every step but the first, where nothing is
+    scored (a chat's turn of the next step). `begin` asks for the begin-of-sequence token. `special_tokens` says that
+    the template's own text contains special tokens (chat markers); without it, text that looks like one stays text.
     """
 
     name: str = "plain"
@@ -33,6 +34,7 @@ class Template:
     hint: str | None = None
     begin: bool = True
     special_tokens: bool = False
+    between: str = ""
 
     def __post_init__(self) -> None:
         if self.problem.count("{problem}") != 1:
@@ -119,7 +121,33 @@ def reward_pieces(
     template = Template.of(template)
     pieces = [(template.problem.replace("{problem}", problem), False)]
     for number, step in enumerate(steps, start=1):
-        last = finished and number == len(steps) and template.final_end is not None
+        if number > 1 and template.between:
+            pieces.append((template.between, False))
         pieces.append((f"{template.step_start}{step}", False))
-        pieces.append(((template.final_end or "") if last else template.step_end, True))
+        pieces.append((_end_of(template, finished and number == len(steps)), True))
     return pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a reward model's text. `markup` is the template's own text: only there special tokens count as such;
+    a step is scored at the end of a `scored` part."""
+
+    text: str
+    markup: bool
+    scored: bool = False
+
+
+def reward_parts(template: Template, problem: str, steps: Sequence[str], finished: bool) -> list[Part]:
+    """The text of `render_reward_input`, with what the template wrote and what people and models wrote kept apart."""
+    before, _, after = template.problem.partition("{problem}")
+    parts = [Part(before, True), Part(problem, False), Part(after, True)]
+    for number, step in enumerate(steps, start=1):
+        parts.append(Part(template.between if number > 1 else "", True))
+        parts += [Part(template.step_start, True), Part(step, False)]
+        parts.append(Part(_end_of(template, finished and number == len(steps)), True, scored=True))
+    return parts
+
+
+def _end_of(template: Template, last: bool) -> str:
+    return template.step_end if not last or template.final_end is None else template.final_end

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -62,6 +63,50 @@ class Tokenization:
                 f"the character {text[start:end]!r} at position {start} is not in the model's vocabulary"
             )
         return ids
+
+    def encode_parts(self, parts: Sequence[tuple[str, bool]]) -> tuple[list[int], list[tuple[int, int]]]:
+        """The ids of (text, markup) parts joined, nothing added, and each token's (begin, end) in the joined text.
+
+        The text is tokenised at once, so that a token may span two parts, as in a model's own usage code. Special
+        tokens count as such in markup parts only: what looks like one in another part stays text.
+
+        Raises:
+            TokenizationError: as `encode`.
+        """
+        if not any(self._specials.search(text) for text, markup in parts if not markup):
+            stretches = [("".join(text for text, _ in parts), True)]
+        else:
+            stretches = self._stretches(parts)
+        ids: list[int] = []
+        places: list[tuple[int, int]] = []
+        start = 0
+        for text, special_tokens in stretches:
+            encoding = (self._marked if special_tokens else self._literal).encode(text, add_special_tokens=False)
+            if self.unknown_id is not None and self.unknown_id in encoding.ids:
+                begin, end = encoding.offsets[encoding.ids.index(self.unknown_id)]
+                raise TokenizationError(f"the character {text[begin:end]!r} is not in the model's vocabulary")
+            ids += encoding.ids
+            places += [(start + begin, start + end) for begin, end in encoding.offsets]
+            start += len(text)
+        return ids, places
+
+    def _stretches(self, parts: Sequence[tuple[str, bool]]) -> list[tuple[str, bool]]:
+        """The text cut at the markup's special tokens: (special token, True) and (all between them, False) in turn."""
+        stretches = [("", False)]
+        for text, markup in parts:
+            pieces = self._specials.split(text) if markup else [text]
+            for number, piece in enumerate(pieces):  # the odd ones are what was split at
+                if number % 2:
+                    stretches += [(piece, True), ("", False)]
+                else:
+                    stretches[-1] = (stretches[-1][0] + piece, False)
+        return [stretch for stretch in stretches if stretch[0]]
+
+    @cached_property
+    def _specials(self) -> re.Pattern[str]:
+        added = self._literal.get_added_tokens_decoder().values()
+        contents = sorted((token.content for token in added if token.special and token.content), key=len, reverse=True)
+        return re.compile(f"({'|'.join(map(re.escape, contents))})" if contents else "((?!))")
 
     def decode(self, ids: Sequence[int], after: Sequence[int] = ()) -> str:
         """The text of ids that follow the ids `after`; end-of-sequence and other special tokens give no text."""

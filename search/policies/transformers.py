@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import torch
 import transformers
 
-from search.batching import Call, EngineThread, Occupancy
+from search.batching import Call, EngineThread
+from search.local_model import DTYPES, LocalModel, provenance_of
 from search.policies.base import Cancellation, PolicyError, StepRequest, StepSample
 from search.policies.decoding import Decoder, SlotModel
 from search.policies.llama import LlamaSlots
@@ -19,12 +18,8 @@ from search.policies.slot_model import HuggingFaceSlots
 from search.templates import Template
 from search.tokenization import Tokenization, TokenizationError
 
-transformers.utils.logging.disable_progress_bar()  # a worker's log is no terminal
 
-DTYPES = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-
-
-class TransformersPolicy:
+class TransformersPolicy(LocalModel[StepRequest, StepSample]):
     """A causal language model behind continuous batching (see `Policy`).
 
     In float64 and on the lean Llama pass the same seed gives the same tokens whatever shares the batch
@@ -61,9 +56,7 @@ class TransformersPolicy:
         """
         if dtype not in DTYPES:
             raise PolicyError(f"{slug}: dtype must be one of {', '.join(DTYPES)}, not {dtype!r}.")
-        self._slug = slug
         self._template = template
-        self._dtype = dtype
         try:
             self._tokenization = Tokenization(folder)
             model = transformers.AutoModelForCausalLM.from_pretrained(
@@ -72,48 +65,31 @@ class TransformersPolicy:
         except (OSError, ValueError, KeyError, TokenizationError) as error:
             raise PolicyError(f"{slug}: the folder {folder.name!r} holds no causal language model: {error}") from error
         model.eval().to(device)
-        self._lean = lean and LlamaSlots.fits(model)
+        lean = lean and LlamaSlots.fits(model)
         self._slots: SlotModel
-        if self._lean:
+        if lean:
             self._slots = LlamaSlots(model, model.get_output_embeddings(), DTYPES[dtype])
         else:
             whole = HuggingFaceSlots(slug, model)
             whole.check()
             self._slots = whole
         self._end_ids = _end_ids(model, self._tokenization)
-        self._weights_sha256 = weights_sha256(folder)
-        self._architecture = type(model).__name__
         self._encode_cached = lru_cache(maxsize=4096)(self._encode)
         decoder = Decoder(
             slug, self._slots, self._tokenization, self.encode, self._end_ids, slots, prefix_mb * 2**20, threads
         )
-        self._thread: EngineThread[StepRequest, StepSample] = EngineThread(slug, decoder, PolicyError)
-
-    @property
-    def name(self) -> str:
-        """The slug."""
-        return self._slug
-
-    @property
-    def occupancy(self) -> Occupancy:
-        """Counters of the engine behind this policy, all runs together."""
-        return self._thread.engine.occupancy
+        provenance = provenance_of(folder, model, self._tokenization, dtype, lean)
+        super().__init__(slug, EngineThread(slug, decoder, PolicyError), provenance)
 
     def describe(self) -> dict[str, Any]:
         """What a run's header keeps, JSON-ready."""
         return {
             "slug": self._slug,
-            "engine": "transformers",
-            "architecture": self._architecture,
-            "weights_sha256": self._weights_sha256,
-            "tokenizer_sha256": self._tokenization.sha256,
+            **self._provenance,
             "template": self._template.as_dict(),
             "supports_hints": self._template.supports_hints,
             "context": self._slots.context,
             "certainty": True,
-            "dtype": self._dtype,
-            "rerun_exact": self._lean and self._dtype == "float64",
-            "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         }
 
     def encode(self, prompt: str) -> tuple[int, ...]:
@@ -153,21 +129,6 @@ class TransformersPolicy:
             return []
         wanted = None if cancellation is None else lambda: cancellation.requested
         return await self._thread.submit(Call(requests, wanted))
-
-    def close(self) -> None:
-        """Stop the engine's thread."""
-        self._thread.close()
-
-
-def weights_sha256(folder: Path) -> str:
-    """One hash over a folder's weight files, by name."""
-    digest = hashlib.sha256()
-    for path in sorted([*folder.glob("*.safetensors"), *folder.glob("pytorch_model*.bin")]):
-        digest.update(path.name.encode())
-        with path.open("rb") as file:
-            while block := file.read(2**20):
-                digest.update(block)
-    return digest.hexdigest()
 
 
 def _end_ids(model: Any, tokenization: Tokenization) -> frozenset[int]:

@@ -16,8 +16,8 @@ import torch
 import transformers
 
 from search.batching import Call, EngineThread, Occupancy
+from search.local_model import DTYPES, weights_sha256
 from search.policies.llama import LlamaSlots
-from search.policies.transformers import DTYPES, weights_sha256
 from search.rewards.base import PathScore, RewardError, ScoreRequest
 from search.rewards.scoring import Classifier, HuggingFaceClassifier, LlamaClassifier, Reading, Scorer
 from search.templates import Template, reward_pieces
