@@ -29,8 +29,6 @@ SEARCH = {
 WARM_UP = SEARCH | {"algorithm": "greedy", "params": {}}
 PATIENCE_SECONDS = 300
 FEWEST_EVENTS = 200
-# Opening a page (and Plotly's five megabytes in it) is not following a search: that has figures of its own.
-OPENING_SECONDS = 5.0
 # The page says after each frame up to which event the picture is drawn (frontend/src/explorer/tree/TreePanel.svelte).
 LISTEN = """
 window.paintedFrames = []
@@ -39,13 +37,13 @@ document.addEventListener('espalier:painted', ({ detail }) => window.paintedFram
 
 
 def measure() -> list[Figure]:
-    """One figure; events from before the page was open and at rest do not count."""
+    """One figure, over all events since the page drew its first frame: its opening is part of following a search."""
     try:
         with Application() as espalier:
             frames, events = _watch(espalier)
     except (BrowserError, RuntimeError) as error:
         return [Figure(NAME, None, "ms", TARGET_MS, "lower", f"not measured: {str(error).splitlines()[0]}")]
-    delays = paint_delays(frames, events, opening_ms=OPENING_SECONDS * 1000)
+    delays = paint_delays(frames, events)
     if len(delays) < FEWEST_EVENTS:
         return [Figure(NAME, None, "ms", TARGET_MS, "lower", f"only {len(delays)} events came while the page watched")]
     why = (
@@ -54,14 +52,11 @@ def measure() -> list[Figure]:
     return [Figure(NAME, round(percentile(delays, 0.95), 1), "ms", TARGET_MS, "lower", why)]
 
 
-def paint_delays(
-    frames: list[tuple[int, float]], events: list[tuple[int, float]], opening_ms: float = 0.0
-) -> list[float]:
+def paint_delays(frames: list[tuple[int, float]], events: list[tuple[int, float]]) -> list[float]:
     """Milliseconds from each event's `at` to the first frame that shows it.
 
     `frames` are (last event shown, time in ms), `events` are (sequence, `at` in ms), both in order. Events from before
-    `opening_ms` after the first frame were caught up with, not followed: they are left out, and so are those that no
-    frame showed.
+    the first frame were there when the page came: they are left out, and so are those that no frame showed.
     """
     if not frames:
         return []
@@ -69,7 +64,7 @@ def paint_delays(
     delays = []
     for seq, at in events:
         place = bisect_left(shown, seq)
-        if at >= frames[0][1] + opening_ms and place < len(frames):
+        if at >= frames[0][1] and place < len(frames):
             delays.append(frames[place][1] - at)
     return delays
 
@@ -82,9 +77,8 @@ def percentile(values: list[float], share: float) -> float:
 def _watch(espalier: Application) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
     session = espalier.call("POST", "/sessions", {"title": "Paint"})["id"]
     link = espalier.call("POST", f"/sessions/{session}/share-links", {})["url"]
-    # Once per process, and not what is measured: the worker loads the models, the web process the charts' library.
-    warm = _finish(espalier, espalier.call("POST", f"/sessions/{session}/runs", WARM_UP)["id"])
-    espalier.call("GET", f"/runs/{warm['id']}/charts")
+    # Once per worker, and not what is measured: it loads the models.
+    _finish(espalier, espalier.call("POST", f"/sessions/{session}/runs", WARM_UP)["id"])
     with sync_playwright() as playwright:
         found = os.environ.get("CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)

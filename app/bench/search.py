@@ -19,7 +19,7 @@ from search.templates import EMBEDDED_POLICY, render_prompt
 
 AT_ONCE = 16
 RUNS = 48  # three after one another for each place
-STRATEGY = "beam"
+STRATEGIES = ("beam", "mcts", "particle_filter", "best_of_n", "majority")
 ROUNDS = 3
 PEER_SAMPLES = 512
 WORKER_NICENESS = 5  # what `make run` gives its worker; the peer shall not do better on a busy machine
@@ -52,9 +52,9 @@ def _search(espalier: Application, session: str, runs: int, seed: int) -> tuple[
         espalier.call(
             "POST",
             f"/sessions/{session}/runs",
-            {"problem": {"text": text}, "algorithm": STRATEGY, "seed": seed},
+            {"problem": {"text": text}, "algorithm": STRATEGIES[i % len(STRATEGIES)], "seed": seed},
         )["id"]
-        for text in problems
+        for i, text in enumerate(problems)
     ]
     done = [_finished(espalier, run) for run in ids]
     began = sorted(datetime.fromisoformat(run["started_at"]) for run in done)[AT_ONCE - 1]

@@ -10,7 +10,6 @@ def test_each_event_counts_to_the_first_frame_that_shows_it() -> None:
     events = [(1, 900.0), (2, 990.0), (3, 1010.0), (4, 1040.0), (5, 1100.0), (9, 1190.0), (10, 1199.0)]
     # 1 and 2 are older than the first frame, 10 was never shown.
     assert paint_delays(frames, events) == [40.0, 10.0, 100.0, 10.0]
-    assert paint_delays(frames, events, opening_ms=100.0) == [100.0, 10.0]
 
 
 def test_a_page_that_never_drew_has_no_delays() -> None:

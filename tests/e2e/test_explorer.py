@@ -170,6 +170,19 @@ def test_a_cut_connection_loses_and_doubles_nothing(explorer: ExplorerPage, stac
     expect(explorer.page.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_page_at_rest_asks_the_server_for_nothing(explorer: ExplorerPage, stack: Stack) -> None:
+    """It once asked for its run again with every answer, some thirty times a second."""
+    run = start_run(stack, algorithm="greedy")
+    open_run(explorer, stack, run)
+    explorer.wait_for("completed")
+    settled(explorer, stack, run)
+    explorer.page.wait_for_timeout(3000)  # the charts are drawn once more shortly after the end
+    asked: list[str] = []
+    explorer.page.on("request", lambda request: asked.append(request.url))
+    explorer.page.wait_for_timeout(3000)
+    assert asked == []
+
+
 def test_marks_by_key_are_kept_with_who_and_when(explorer: ExplorerPage, stack: Stack) -> None:
     run = start_run(stack, algorithm="greedy", problem={"text": "3 5 7 11 -> 24"})
     open_run(explorer, stack, run)

@@ -39,6 +39,11 @@ export class Explorer {
     void this.version
     return { ...(this.past ?? this.store.tree) }
   })
+  /** Derived, so that who reads it acts when the state changes and not at every frame of a growing tree. */
+  readonly state: Run['state'] = $derived.by(() => {
+    void this.version
+    return this.store.state
+  })
   private readonly changed = new Set<(change: Change) => void>()
 
   constructor(
@@ -67,13 +72,13 @@ export class Explorer {
     return () => this.changed.delete(listener)
   }
 
-  /** The tree shown: the live one, or the past one under the scrubber. */
   /** The live tree, wherever the scrubber is. */
   get present(): Tree {
     void this.version
     return { ...this.store.tree }
   }
 
+  /** The tree shown: the live one, or the past one under the scrubber. */
   get tree(): Tree {
     return this.shownTree
   }
@@ -90,11 +95,6 @@ export class Explorer {
 
   get trail(): number[] {
     return this.node ? pathTo(this.tree, this.node.index) : []
-  }
-
-  get state(): Run['state'] {
-    void this.version
-    return this.store.state
   }
 
   select(node: number | null): void {
