@@ -119,7 +119,7 @@ def _backed_up(tree: Tree, payload: Payload, seq: int) -> None:
 
 def _decide(tree: Tree, payload: Payload, seq: int, outcome: str) -> None:
     for entry in payload["nodes"]:
-        tree[entry["node"]].decision = {
+        decision = {
             "outcome": outcome,
             "rule": payload["rule"],
             "score": entry["score"],
@@ -129,6 +129,9 @@ def _decide(tree: Tree, payload: Payload, seq: int, outcome: str) -> None:
             "by": payload.get("by"),
             "seq": seq,
         }
+        if "terms" in entry:
+            decision["terms"] = entry["terms"]
+        tree[entry["node"]].decision = decision
 
 
 def _pruned(tree: Tree, payload: Payload, seq: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +17,9 @@ from search.randomness import uniform
 from search.resampling import Scheme, effective_sample_size, offspring
 from search.setting import Setting
 from search.tree import Node, Tree
+
+Terms = Mapping[int, Mapping[str, float | int | str | None]]
+"""Node index → the named numbers that a decision about it was made of, such as A*'s g and h."""
 
 
 class ConcurrentEffects(RuntimeError):
@@ -203,7 +206,7 @@ class Search:
 
     # -- observations ----------------------------------------------------------------------------------------------
 
-    def keep_best(self, nodes: Sequence[Node], k: int, *, rule: str) -> list[Node]:
+    def keep_best(self, nodes: Sequence[Node], k: int, *, rule: str, terms: Terms | None = None) -> list[Node]:
         """Keep the k nodes of highest reward (ties: the first), prune the others, and say so. Best first.
 
         Pruned and cut-off nodes do not take part.
@@ -212,21 +215,30 @@ class Search:
         kept, lost = ranked[:k], ranked[k:]
         if not kept:
             return []
-        cutoff = kept[-1].reward
-        entries = [{"node": node.index, "score": node.reward, "rank": i + 1} for i, node in enumerate(ranked)]
-        said = {"rule": rule, "cutoff": cutoff, "of": len(ranked)}
+        entries = _entries(ranked, [node.reward for node in ranked], range(1, len(ranked) + 1), terms)
+        said = {"rule": rule, "cutoff": kept[-1].reward, "of": len(ranked)}
         self._ledger.observe("selected", {**said, "nodes": entries[: len(kept)]})
         if lost:
             self._ledger.observe("pruned", {**said, "nodes": entries[len(kept) :]})
         return kept
 
-    def prune(self, nodes: Sequence[Node], *, rule: str, cutoff: float | None = None) -> None:
-        """Give these nodes up, and say by which rule."""
-        entries = [
-            {"node": node.index, "score": node.reward, "rank": None} for node in nodes if node.status != "pruned"
-        ]
-        if entries:
-            self._ledger.observe("pruned", {"rule": rule, "cutoff": cutoff, "of": len(nodes), "nodes": entries})
+    def prune(
+        self,
+        nodes: Sequence[Node],
+        *,
+        rule: str,
+        cutoff: float | None = None,
+        scores: Sequence[float | None] | None = None,
+        terms: Terms | None = None,
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        """Give these nodes up, and say by which rule, and by which scores (by default their rewards)."""
+        said = [node.reward for node in nodes] if scores is None else scores
+        pairs = [(node, score) for node, score in zip(nodes, said, strict=True) if node.status != "pruned"]
+        if pairs:
+            entries = _entries([node for node, _ in pairs], [score for _, score in pairs], [None] * len(pairs), terms)
+            payload: dict[str, Any] = {"rule": rule, "cutoff": cutoff, "of": len(nodes), "nodes": entries}
+            self._ledger.observe("pruned", payload if detail is None else {**payload, "detail": detail})
 
     def select(
         self,
@@ -234,16 +246,19 @@ class Search:
         *,
         rule: str,
         scores: Sequence[float | None] | None = None,
+        of: int | None = None,
+        terms: Terms | None = None,
         detail: dict[str, Any] | None = None,
     ) -> None:
-        """Say which nodes were walked or ranked (scores: by default their rewards); no status changes."""
+        """Say which nodes were walked, ranked or taken (scores: by default their rewards); no status changes.
+
+        `of`: how many they were taken from, where these are not all of them.
+        """
         if not path:
             return
         said = [node.reward for node in path] if scores is None else scores
-        entries = [
-            {"node": n.index, "score": s, "rank": i + 1} for i, (n, s) in enumerate(zip(path, said, strict=True))
-        ]
-        payload: dict[str, Any] = {"rule": rule, "cutoff": None, "of": len(path), "nodes": entries}
+        entries = _entries(path, said, range(1, len(path) + 1), terms)
+        payload: dict[str, Any] = {"rule": rule, "cutoff": None, "of": of or len(path), "nodes": entries}
         self._ledger.observe("selected", payload if detail is None else {**payload, "detail": detail})
 
     def record_scores(self, scores: Sequence[tuple[Node, float]], *, source: str) -> None:
@@ -323,6 +338,20 @@ class Search:
                     rewritten = replaced[rewritten]
                 return self.tree[rewritten]
         return node
+
+
+def _entries(
+    nodes: Sequence[Node], scores: Sequence[float | None], ranks: Sequence[int | None], terms: Terms | None
+) -> list[dict[str, Any]]:
+    """What a decision says of each node."""
+    entries: list[dict[str, Any]] = [
+        {"node": node.index, "score": score, "rank": rank}
+        for node, score, rank in zip(nodes, scores, ranks, strict=True)
+    ]
+    for entry in entries:
+        if terms is not None and entry["node"] in terms:
+            entry["terms"] = dict(terms[entry["node"]])
+    return entries
 
 
 def _by_reward(node: Node) -> tuple[float, int]:

@@ -17,6 +17,9 @@ PARAMS = {
     "majority": {"n": 4},
     "weighted_majority": {"n": 4},
     "beam": {"width": 2, "proposals": 2},
+    "greedy_step": {"proposals": 3},
+    "dvts": {"subtrees": 2, "proposals": 2},
+    "rebase": {"width": 4},
     "mcts": {"simulations": 24, "expansion": 3},
     "particle_filter": {"particles": 4},
 }

@@ -44,6 +44,12 @@ async def merge() -> tuple[dict[str, Any], Run]:
     return head, await play(head)
 
 
+async def shared_out() -> tuple[dict[str, Any], Run]:
+    """Decisions with the terms they were made of, kept and pruned."""
+    head = header("rebase", {"width": 5, "balance": 0.3})
+    return head, await play(head)
+
+
 async def mcts_puct() -> tuple[dict[str, Any], Run]:
     """Priors, selections with their terms, backed-up values."""
     head = header("mcts", {"rule": "puct", "simulations": 12, "expansion": 3, "batch": 2})
@@ -108,8 +114,8 @@ async def unknown_kinds() -> tuple[dict[str, Any], Run]:
 
 
 MAKERS = (
-    greedy, beam_steered, merge, mcts_puct, mcts_rollout, particles, lookahead, votes, budget_raised, cancelled,
-    deadline, unknown_kinds,
+    greedy, beam_steered, merge, shared_out, mcts_puct, mcts_rollout, particles, lookahead, votes, budget_raised,
+    cancelled, deadline, unknown_kinds,
 )  # fmt: skip
 
 

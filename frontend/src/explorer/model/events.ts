@@ -44,7 +44,11 @@ export interface Ranked {
   node: number
   score: number | null
   rank: number | null
+  terms?: Terms
 }
+
+/** The named numbers a score was made of, such as A*'s g and h. */
+export type Terms = Record<string, number | string | null>
 
 /** What one node's selection looked like: q + u is what the strategy compared. */
 export interface SelectionStep {

@@ -134,6 +134,7 @@ function decided(
     by: ('by' in event && event.by) || null,
     ess: null,
     seq,
+    ...(ranked.terms && { terms: ranked.terms }),
   }
 }
 

@@ -1,6 +1,6 @@
 /** The folded tree: what the events so far say about every node. Nodes are append-only; edges form a DAG. */
 
-import type { Finish, Finished, NodeKind, Resampled, RunEvent, SelectionStep, Spent } from './events'
+import type { Finish, Finished, NodeKind, Resampled, RunEvent, SelectionStep, Spent, Terms } from './events'
 
 export type Status = 'open' | 'expanded' | 'pruned' | 'terminal' | 'selected'
 
@@ -15,6 +15,7 @@ export interface Decision {
   by: string | null
   ess: number | null
   seq: number
+  terms?: Terms
 }
 
 export interface TreeNode {

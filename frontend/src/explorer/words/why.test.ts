@@ -25,6 +25,16 @@ describe('why', () => {
     expect(say(tree, 1)).toBe('Pruned by beam: rank 3 of 4, score 0.5496 below the cut 0.5500.')
   })
 
+  it('tells what a score was made of', () => {
+    const tree = outcomeTree()
+    const nodes = [{ node: 1, score: 0.7, rank: 1, terms: { g: 0.25, h: 0.45, open: 12, none: null } }]
+    send(tree, 'selected', { rule: 'a_star', cutoff: null, of: 12, nodes })
+    expect(say(tree, 1)).toBe('Kept by A*: rank 1 of 12, score 0.70; g 0.25, h 0.45, open 12.')
+    const lost = [{ node: 2, score: 0.27, rank: null, terms: { share: 0.0909, width: 0 } }]
+    send(tree, 'pruned', { rule: 'rebase', cutoff: 0.5, of: 4, nodes: lost })
+    expect(say(tree, 2)).toBe('Pruned by REBASE: score 0.27 below the cut 0.50; share 0.09, width 0.')
+  })
+
   it('says that ties go to the earlier step', () => {
     const tree = outcomeTree()
     send(tree, 'pruned', { rule: 'beam', cutoff: 0.5, of: 4, nodes: [{ node: 1, score: 0.5, rank: 3 }] })

@@ -22,8 +22,18 @@ function whyGone(node: TreeNode, decision: Decision): string {
   if (decision.by) return `Pruned by ${decision.by}: nothing more is spent below it${keptReward(node)}.`
   const facts = [rankFact(decision), cutFact(decision)].filter(Boolean)
   return facts.length
-    ? `Pruned by ${ruleTitle(decision.rule)}: ${facts.join(', ')}.`
-    : `Pruned by ${ruleTitle(decision.rule)}.`
+    ? `Pruned by ${ruleTitle(decision.rule)}: ${facts.join(', ')}${made(decision)}.`
+    : `Pruned by ${ruleTitle(decision.rule)}${made(decision)}.`
+}
+
+/** What the score was made of, name by name. */
+function made({ terms }: Decision): string {
+  const named = Object.entries(terms ?? {}).filter(([, value]) => value !== null)
+  return named.length ? `; ${named.map(([name, value]) => `${name} ${term(value)}`).join(', ')}` : ''
+}
+
+function term(value: number | string | null): string {
+  return typeof value === 'number' && !Number.isInteger(value) ? score(value) : String(value).replace('-', '−')
 }
 
 function keptReward(node: TreeNode): string {
@@ -55,7 +65,7 @@ function whyKept(node: TreeNode, decision: Decision): string {
   const cut = decision.cutoff === null ? '' : `, the cut was ${score(decision.cutoff)}`
   const own = decision.score === null ? '' : `score ${score(decision.score)}`
   const facts = [rankFact(decision), own].filter(Boolean).join(', ')
-  return `Kept by ${ruleTitle(decision.rule)}${facts ? `: ${facts}${cut}` : ''}.`
+  return `Kept by ${ruleTitle(decision.rule)}${facts ? `: ${facts}${cut}` : ''}${made(decision)}.`
 }
 
 function whySelected(rule: string, { q, u, n, prior }: SelectionStep): string {
