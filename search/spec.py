@@ -116,7 +116,10 @@ class RunSpec(Strict):
     @field_validator("reward")
     @classmethod
     def _there_if_needed(cls, reward: str | None, info: ValidationInfo) -> str | None:
-        if reward is None and "algorithm" in info.data and algorithm_named(info.data["algorithm"]).needs_reward:
+        if reward is not None or "algorithm" not in info.data or "params" not in info.data:
+            return reward
+        algorithm = algorithm_named(info.data["algorithm"])
+        if algorithm.needs_reward_for(algorithm.params_type().model_validate(info.data["params"])):
             raise PydanticCustomError(
                 "reward_needed",
                 "{algorithm} cannot search without a reward; name one, or choose greedy or majority",

@@ -55,7 +55,8 @@ def settings_resolve(wanted: RunIn) -> RunSettings:
     assert policy is not None
     no_reward = "reward" in wanted.model_fields_set and wanted.reward is None
     reward = None if no_reward else _model(LanguageModel.Kind.REWARD, wanted.reward)
-    if reward is None and strategies()[wanted.algorithm].needs_reward:
+    strategy = strategies()[wanted.algorithm]
+    if reward is None and strategy.needs_reward_for(strategy.params_type().model_validate(params)):
         raise Invalid.field("reward", f"{wanted.algorithm} needs a reward model", "leave it out for the default one")
     problem = _problem(wanted.problem, [model for model in (policy, reward) if model is not None])
     if (why := unreadable(policy.slug, problem["text"])) is not None:

@@ -51,6 +51,11 @@ class Algorithm(ABC, Generic[P]):
     def params_type(cls) -> type[P]:
         """The model that validates this strategy's parameters."""
 
+    @classmethod
+    def needs_reward_for(cls, params: P) -> bool:
+        """True if it cannot search with these parameters without a reward."""
+        return cls.needs_reward
+
     @abstractmethod
     async def run(self, search: Search) -> None:
         """Grow the tree until the strategy is done."""

@@ -26,7 +26,7 @@ def test_problem_and_algorithm_are_enough():
 @pytest.mark.parametrize(
     ("changes", "field", "message"),
     [
-        ({"algorithm": "magic"}, "algorithm", "there are: beam"),
+        ({"algorithm": "magic"}, "algorithm", "there are: a_star"),
         ({"params": {"width": 0}}, "params.width", "greater than or equal to 1"),
         ({"params": {"wide": 3}}, "params.wide", "Extra inputs"),
         ({"params": {"width": "four"}}, "params.width", "valid integer"),

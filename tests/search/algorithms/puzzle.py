@@ -18,12 +18,15 @@ async def solve(
     *,
     problem: str = "a puzzle",
     seed: int = 1,
+    logprobs: Mapping[str, float] | None = None,
     at: Mapping[int, Sequence[Command]] | None = None,
 ) -> tuple[Run, ScriptedPolicy, ScriptedReward]:
     """Run on a table: `words["a"]` are the steps after step a ("" after the root; a full stop ends the solution),
-    `rewards` maps a step's text to its reward. Every text occurs once."""
+    `rewards` maps a step's text to its reward, `logprobs` to the nats of each of its tokens (one per letter and one for
+    its end). Every text occurs once."""
     policy = ScriptedPolicy(
-        lambda steps, request: from_table({steps: words[steps[-1] if steps else ""]})(steps, request)
+        lambda steps, request: from_table({steps: words[steps[-1] if steps else ""]})(steps, request),
+        logprobs=logprobs,
     )
     reward = ScriptedReward(lambda steps: (rewards or {})[steps[-1]])
     head = header(algorithm, params, problem=problem, seed=seed, reward=rewards is not None)

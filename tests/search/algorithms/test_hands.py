@@ -20,6 +20,9 @@ PARAMS = {
     "greedy_step": {"proposals": 3},
     "dvts": {"subtrees": 2, "proposals": 2},
     "rebase": {"width": 4},
+    "best_first": {"proposals": 2, "answers": 4},
+    "a_star": {"proposals": 2},
+    "lite_search": {"most": 3, "enough": 1.0},
     "mcts": {"simulations": 24, "expansion": 3},
     "particle_filter": {"particles": 4},
 }

@@ -21,13 +21,15 @@ Writer = Callable[[Steps, StepRequest], tuple[str, bool]]
 class ScriptedPolicy:
     """Writes what `writer` says, one token per character and one for the delimiter.
 
+    `logprobs` gives every token of a step that many nats, by the step's text; without it they are drawn from the seed.
     `rows` counts the tokens it really wrote, `calls` the samples, `batches` the requests of each call.
     """
 
     name = "scripted"
 
-    def __init__(self, writer: Writer, *, hints: bool = False) -> None:
+    def __init__(self, writer: Writer, *, hints: bool = False, logprobs: Mapping[str, float] | None = None) -> None:
         self._writer = writer
+        self._logprobs = logprobs
         self._template = Template(name="scripted", hint="Hint: {hint}\n" if hints else None)
         self.rows = 0
         self.calls = 0
@@ -60,6 +62,8 @@ class ScriptedPolicy:
             written = text = written[: request.max_tokens]
             finish = "budget" if request.cut_by_budget else "length"
         logprobs = tuple(-round(uniform(request.seed, request.key, t), 6) for t in range(len(written)))
+        if self._logprobs is not None:
+            logprobs = (self._logprobs[text],) * len(written)
         return StepSample(text, tuple(map(ord, written)), logprobs, finish, len(request.prompt))  # type: ignore[arg-type]
 
 
