@@ -104,7 +104,7 @@ class Node:
 class Tree:
     """All nodes of a run in order of creation, and what its events said about the run as a whole."""
 
-    nodes: list[Node] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list, repr=False)  # asyncio prints results: not 100,000 nodes
     counters: Counters = field(default_factory=Counters)
     solutions: list[int] = field(default_factory=list)  # nodes with finish "end", in order of creation
     by_hand: list[int] = field(default_factory=list)  # what a person wrote, expanded or restored, in order

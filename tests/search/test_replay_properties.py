@@ -39,6 +39,21 @@ STRATEGIES = st.sampled_from(
         ("lite_search", {"most": 3, "expansion": "incremental", "discount": False, "expansions": 8, "max_steps": 5}),
         ("mcts", {"simulations": 9, "expansion": 2, "batch": 3, "max_depth": 5}),
         ("mcts", {"simulations": 6, "rule": "puct", "evaluation": "rollout", "backup": "max", "max_depth": 4}),
+        (
+            "mcts",
+            {
+                "simulations": 8,
+                "rule": "frontier",
+                "uncertainty": 0.4,
+                "batch": 2,
+                "newborn": "certain",
+                "max_depth": 4,
+            },
+        ),
+        (
+            "mcts",
+            {"simulations": 8, "rule": "puct", "batch": 8, "virtual_loss": 3, "aggregation": "min", "max_depth": 4},
+        ),
         ("particle_filter", {"particles": 4, "scheme": "residual", "max_steps": 5}),
         ("particle_filter", {"particles": 3, "scheme": "multinomial", "ess_threshold": 0.7, "max_steps": 5}),
     ]

@@ -14,7 +14,8 @@ FILES = sorted(FOLDER.glob("*.py"))
 STRATEGIES = [path for path in FILES if path.stem not in ("__init__",)]
 
 ALLOWED = {
-    "__future__", "abc", "bisect", "typing", "math", "collections", "collections.abc", "dataclasses", "pydantic",
+    "__future__", "abc", "bisect", "heapq", "typing", "math", "collections", "collections.abc", "dataclasses",
+    "pydantic",
     "search.aggregation", "search.gate", "search.resampling", "search.search", "search.tree", "search.voting",
 }  # fmt: skip
 """Modules a strategy may know. No clock, no random numbers, no asyncio, no models, no files."""

@@ -1,0 +1,192 @@
+"""Tree policies of Monte Carlo tree search: which leaf the next simulation goes to.
+
+UCT: "Bandit based Monte-Carlo Planning" (Kocsis and Szepesvári, 2006). PUCT: "Mastering Chess and Shogi by Self-Play
+with a General Reinforcement Learning Algorithm" (Silver et al., 2017), with its exploration rate c(s). Both descend
+from the root. The global frontier of "DeepSearch: Overcome the Bottleneck of Reinforcement Learning with Verifiable
+Rewards via Monte Carlo Tree Search" (Wu et al., 2025) compares all leaves of the tree at once.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from search.tree import Node, Tree
+
+Pending = Mapping[int, int]
+"""Virtual loss: visits of value 0 that nodes count while a leaf below them waits for its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One simulation's way from the root to a leaf; `detail` holds the terms that decided it, as plain JSON."""
+
+    path: list[Node]
+    detail: dict[str, Any]
+
+
+class TreePolicy(Protocol):
+    """Chooses leaves and is told what became of them."""
+
+    rule: str
+
+    def walk(self, tree: Tree, pending: Pending) -> Walk | None:
+        """The next simulation's way; None if there is nowhere to go."""
+        ...
+
+    def learn(self, tree: Tree, changed: Iterable[Node]) -> None:
+        """These nodes are new, or they and all above them have new values."""
+        ...
+
+
+class Descent:
+    """From the root, at each node the child of highest Q + U, down to a node never visited or without living children.
+
+    N, n and Q count pending visits as visits of value 0. Ties go to the older child.
+    """
+
+    rule: str
+
+    def walk(self, tree: Tree, pending: Pending) -> Walk | None:
+        """`detail.steps` names each taken node with its Q, U, n and prior."""
+        nodes, node = tree.nodes, tree.root
+        path: list[Node] = [node]
+        steps: list[dict[str, Any]] = []
+        while node.visits or not node.parents:
+            children = [child for index in node.children if selectable(child := nodes[index])]
+            if not children:
+                break
+            node, q, u, n = self._best(children, node.visits + pending.get(node.index, 0), pending)
+            path.append(node)
+            # The U of an unvisited child is infinite under UCT, which JSON cannot say.
+            steps.append({"node": node.index, "q": q, "u": u if u < math.inf else None, "n": n, "prior": node.prior})
+        return Walk(path, {"steps": steps})
+
+    def learn(self, tree: Tree, changed: Iterable[Node]) -> None:
+        """The tree holds all there is to know."""
+
+    def _best(self, children: list[Node], above: int, pending: Pending) -> tuple[Node, float, float, int]:
+        """The child to take, with its Q, U and n; `above` is the parent's N."""
+        raise NotImplementedError
+
+
+class UCT(Descent):
+    """U = c·√(ln N / n), a child never visited before all others."""
+
+    rule = "uct"
+
+    def __init__(self, exploration: float) -> None:
+        self._exploration = exploration
+
+    def _best(self, children: list[Node], above: int, pending: Pending) -> tuple[Node, float, float, int]:
+        log_above = math.log(max(1, above))
+        best, highest = (children[0], 0.0, 0.0, 0), -math.inf
+        for child in children:
+            n = child.visits + pending.get(child.index, 0)
+            if not n:
+                return child, 0.0, math.inf, 0
+            q = _mean(child, n)
+            u = self._exploration * math.sqrt(log_above / n)
+            if q + u > highest:
+                best, highest = (child, q, u, n), q + u
+        return best
+
+
+class PUCT(Descent):
+    """U = c(s)·P·√N / (1 + n), c(s) = 1.25 + ln((N + 19652 + 1) / 19652); a child without prior counts as certain."""
+
+    rule = "puct"
+
+    def _best(self, children: list[Node], above: int, pending: Pending) -> tuple[Node, float, float, int]:
+        rate, root = 1.25 + math.log((above + 19652 + 1) / 19652), math.sqrt(above)
+        best, highest = (children[0], 0.0, 0.0, 0), -math.inf
+        for child in children:
+            n = child.visits + pending.get(child.index, 0)
+            q = _mean(child, n)
+            u = rate * (1.0 if child.prior is None else child.prior) * root / (1 + n)
+            if q + u > highest:
+                best, highest = (child, q, u, n), q + u
+        return best
+
+
+class Frontier:
+    """The leaf s of highest F(s) = λ₁·tanh(Q of its parent) + λ₂·H(s) + λ₃·√(depth / greatest depth) in the whole tree.
+
+    H is `entropy`. A heap holds every leaf's newest F, older ones are passed over when they come up: one simulation
+    costs the logarithm of the tree, not its size. A leaf that was handed out does not come again.
+    """
+
+    rule = "frontier"
+
+    def __init__(self, quality: float, uncertainty: float, depth: float, max_depth: int) -> None:
+        self._weights = (quality, uncertainty, depth)
+        self._max_depth = max_depth
+        self._newest: dict[int, float] = {}
+        self._heap: list[tuple[float, int]] = []
+
+    def walk(self, tree: Tree, pending: Pending) -> Walk | None:
+        """`detail` names F and its three terms."""
+        while self._heap:
+            score, index = heapq.heappop(self._heap)
+            if self._newest.get(index) != -score:
+                continue
+            leaf = tree[index]
+            del self._newest[index]
+            if leaf.status == "open":
+                quality, uncertainty, depth = self._terms(tree, leaf)
+                detail = {"score": -score, "quality": quality, "uncertainty": uncertainty, "depth": depth}
+                return Walk(tree.path(leaf), detail)
+        return None
+
+    def learn(self, tree: Tree, changed: Iterable[Node]) -> None:
+        """Rate what is open among these nodes, and the open children of all nodes on their paths."""
+        above: dict[int, None] = {}
+        for node in changed:
+            self._rate(tree, node)
+            above.update(dict.fromkeys(step.index for step in tree.ancestors(node)))
+        for index in above:
+            for child in tree.children(tree[index]):
+                self._rate(tree, child)
+
+    def _rate(self, tree: Tree, node: Node) -> None:
+        if node.status != "open" or node.depth >= self._max_depth:
+            return
+        score = sum(self._terms(tree, node))
+        if self._newest.get(node.index) != score:
+            self._newest[node.index] = score
+            heapq.heappush(self._heap, (-score, node.index))
+
+    def _terms(self, tree: Tree, node: Node) -> tuple[float, float, float]:
+        quality, uncertainty, depth = self._weights
+        above = tree[node.parents[0]].value if node.parents else None
+        return (
+            quality * math.tanh(above or 0.0),
+            uncertainty * entropy(node),
+            depth * math.sqrt(node.depth / self._max_depth),
+        )
+
+
+def selectable(node: Node) -> bool:
+    """True for a node that can be walked to: neither pruned nor cut off."""
+    return node.status in ("open", "expanded") or node.solved
+
+
+def entropy(node: Node) -> float:
+    """The policy's uncertainty about a step: −mean log p of its sampled tokens, an estimate of its mean token entropy.
+
+    In nats. A step without tokens (the problem, a person's step) counts as certain.
+    """
+    return -(node.logprob or 0.0) / max(1, node.tokens)
+
+
+def path_entropy(tree: Tree, leaf: Node) -> float:
+    """The mean of `entropy` over the steps from below the root to `leaf`."""
+    steps = tree.path(leaf)[1:]
+    return math.fsum(map(entropy, steps)) / max(1, len(steps))
+
+
+def _mean(child: Node, n: int) -> float:
+    return 0.0 if child.value is None else child.value * child.visits / n
