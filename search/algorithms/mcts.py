@@ -137,7 +137,7 @@ class MCTS(Algorithm[MCTSParams]):
                 pending[node.index] = pending.get(node.index, 0) + self.params.virtual_loss
             walks.append(walk)
         for walk in walks:
-            search.select(walk.path, rule=self.params.rule, detail=walk.detail)
+            search.select(walk.path, rule=policy.rule, scores=walk.scores, terms=walk.terms, detail=walk.detail)
         return walks
 
     def _expands(self, leaf: Node) -> bool:

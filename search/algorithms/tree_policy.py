@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from search.search import Terms
 from search.tree import Node, Tree
 
 Pending = Mapping[int, int]
@@ -22,10 +23,12 @@ Pending = Mapping[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One simulation's way from the root to a leaf; `detail` holds the terms that decided it, as plain JSON."""
+    """One simulation's way from the root to a leaf, and the numbers that decided it as `Search.select` takes them."""
 
     path: list[Node]
-    detail: dict[str, Any]
+    detail: dict[str, Any] | None = None
+    scores: list[float | None] | None = None
+    terms: Terms | None = None
 
 
 class TreePolicy(Protocol):
@@ -128,7 +131,7 @@ class Frontier:
         self._heap: list[tuple[float, int]] = []
 
     def walk(self, tree: Tree, pending: Pending) -> Walk | None:
-        """`detail` names F and its three terms."""
+        """The leaf's score is F, its terms are the three that F adds up."""
         while self._heap:
             score, index = heapq.heappop(self._heap)
             if self._newest.get(index) != -score:
@@ -136,9 +139,9 @@ class Frontier:
             leaf = tree[index]
             del self._newest[index]
             if leaf.status == "open":
-                quality, uncertainty, depth = self._terms(tree, leaf)
-                detail = {"score": -score, "quality": quality, "uncertainty": uncertainty, "depth": depth}
-                return Walk(tree.path(leaf), detail)
+                path, names = tree.path(leaf), ("quality", "uncertainty", "depth")
+                terms = {index: dict(zip(names, self._terms(tree, leaf), strict=True))}
+                return Walk(path, scores=[None] * (len(path) - 1) + [-score], terms=terms)
         return None
 
     def learn(self, tree: Tree, changed: Iterable[Node]) -> None:

@@ -129,7 +129,7 @@ async def test_the_frontier_compares_all_leaves_at_once():
     # b1 = .9 makes the root worth .4, but a1 and a2 lie below a, which stays at .15; a3 = .2 takes a to 1/6.
     assert [texts(run, p["nodes"])[-1] for p in walks] == ["a puzzle", "a", "b", "a1", "a2"]
     scores = [0.0, 0.4 * math.tanh(0.2), 0.4 * math.tanh(0.15), 0.4 * math.tanh(0.15), 0.4 * math.tanh(0.5 / 3)]
-    assert [p["detail"]["score"] for p in walks] == pytest.approx(scores)
+    assert [p["nodes"][-1]["score"] for p in walks] == pytest.approx(scores)
     assert [run.outcome.tree[p["path"][0]].text for p in run.payloads("backed_up")] == ["a", "a1", "b1", "a3", "a5"]
     assert run.outcome.stopped_by == "completed"  # nothing is left to expand, though simulations are
 
@@ -139,7 +139,7 @@ async def test_the_frontiers_depth_bonus_goes_on_where_it_is_deepest():
     run, _, _ = await solve("mcts", params, DEEP, DEEP_REWARDS)
     walks = [p for p in run.payloads("selected") if p["rule"] == "frontier"]
     assert [texts(run, p["nodes"])[-1] for p in walks] == ["a puzzle", "a", "a1"]
-    assert [p["detail"]["depth"] for p in walks] == pytest.approx([0.0, math.sqrt(1 / 4), math.sqrt(2 / 4)])
+    assert [p["nodes"][-1]["terms"]["depth"] for p in walks] == pytest.approx([0.0, math.sqrt(1 / 4), math.sqrt(2 / 4)])
 
 
 def _entropy(node):
