@@ -1,7 +1,8 @@
 """Which models there are, and how one becomes a policy or a reward. Importable without torch.
 
 A model is a slug of the catalogue or the path of a folder in Hugging Face's format. A folder may carry an
-`espalier.json` with the keys of `FolderSettings`; without one, the embedded models' conventions hold.
+`espalier.json` with the keys of `FolderSettings` or `RewardFolderSettings`; without one a prompt is plain lines, and a
+reward's architecture says which convention it follows.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from search.policies.base import Policy, PolicyError
 from search.rewards.base import Reward, RewardError
+from search.rewards.kinds import RewardSettings
 from search.templates import EMBEDDED_POLICY, EMBEDDED_REWARD, Template, TemplateError
 
 WEIGHTS = Path(__file__).parent / "demo" / "weights"
@@ -31,13 +33,21 @@ _EXAMPLES = [
 
 
 class FolderSettings(BaseModel):
-    """A model folder's own espalier.json."""
+    """A policy folder's own espalier.json."""
 
     model_config = ConfigDict(extra="forbid")
 
     template: dict[str, Any] | None = None
-    label: int = 1
     dtype: str | None = None
+
+
+class RewardFolderSettings(RewardSettings):
+    """A reward folder's own espalier.json."""
+
+    dtype: str | None = None
+
+
+Own = TypeVar("Own", bound=BaseModel)
 
 
 _loaded: dict[tuple[str, ...], Any] = {}
@@ -65,7 +75,7 @@ def load_policy(model: str = "embedded", **settings: Any) -> Policy:
 
 
 def load_reward(model: str = "embedded", **settings: Any) -> Reward:
-    """The reward of a slug or folder, like `load_policy`.
+    """The reward of a slug or folder, like `load_policy`; `settings` may name those of `RewardSettings` too.
 
     Raises:
         RewardError: no such model, or it cannot be loaded; names it.
@@ -77,9 +87,9 @@ def _policy(model: str, settings: dict[str, Any]) -> Policy:
     folder = _folder(model, "policy", PolicyError)
     from search.policies.transformers import TransformersPolicy
 
-    own = _own_settings(model, folder, PolicyError)
+    own = _own_settings(model, folder, FolderSettings, PolicyError)
     template = _template(model, own, EMBEDDED_POLICY if model == "embedded" else Template(), PolicyError)
-    return TransformersPolicy(model, folder, template, **{"dtype": _dtype(model, own), **settings})
+    return TransformersPolicy(model, folder, template, **{"dtype": _dtype(model, own.dtype), **settings})
 
 
 def _reward(model: str, settings: dict[str, Any]) -> Reward:
@@ -88,11 +98,21 @@ def _reward(model: str, settings: dict[str, Any]) -> Reward:
 
         return ExactReward(**settings)
     folder = _folder(model, "process_reward", RewardError)
-    from search.rewards.process import ProcessReward
+    from search.rewards.model_reward import ModelReward
 
-    own = _own_settings(model, folder, RewardError)
-    template = _template(model, own, EMBEDDED_REWARD, RewardError)
-    return ProcessReward(model, folder, template, **{"dtype": _dtype(model, own), "label": own.label, **settings})
+    own = _own_settings(model, folder, RewardFolderSettings, RewardError)
+    engine = {name: value for name, value in settings.items() if name not in RewardSettings.model_fields}
+    said = {name: value for name, value in settings.items() if name in RewardSettings.model_fields}
+    try:
+        followed = RewardSettings.model_validate({**own.model_dump(exclude={"dtype"}, exclude_unset=True), **said})
+    except ValidationError as invalid:
+        raise RewardError(f"{model}: {_first_error(invalid)}.") from invalid
+    if model == "embedded":
+        followed = followed.model_copy(update={"kind": "trl", "template": EMBEDDED_REWARD.as_dict()})
+    reward = ModelReward
+    if followed.kind == "judge" and followed.votes > 1:
+        from search.rewards.judge import JudgeReward as reward
+    return reward(model, folder, followed, **{"dtype": _dtype(model, own.dtype), **engine})
 
 
 def _once(kind: str, model: str, settings: dict[str, Any], load: Callable[[], Any]) -> Any:
@@ -116,16 +136,19 @@ def _folder(model: str, kind: str, error: type[Exception]) -> Path:
     return folder
 
 
-def _own_settings(model: str, folder: Path, error: type[Exception]) -> FolderSettings:
+def _own_settings(model: str, folder: Path, shape: type[Own], error: type[Exception]) -> Own:
     path = folder / "espalier.json"
     if not path.is_file():
-        return FolderSettings()
+        return shape()
     try:
-        return FolderSettings.model_validate_json(path.read_bytes())
+        return shape.model_validate_json(path.read_bytes())
     except ValidationError as invalid:
-        first = invalid.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise error(f"{model}: espalier.json, {place or 'as a whole'}: {first['msg']}.") from invalid
+        raise error(f"{model}: espalier.json, {_first_error(invalid)}.") from invalid
+
+
+def _first_error(invalid: ValidationError) -> str:
+    first = invalid.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc']) or 'as a whole'}: {first['msg']}"
 
 
 def _template(model: str, own: FolderSettings, default: Template, error: type[Exception]) -> Template:
@@ -135,8 +158,8 @@ def _template(model: str, own: FolderSettings, default: Template, error: type[Ex
         raise error(f"{model}: espalier.json: {invalid}.") from invalid
 
 
-def _dtype(model: str, own: FolderSettings) -> str:
-    return own.dtype or ("float64" if model == "embedded" else "float32")
+def _dtype(model: str, own: str | None) -> str:
+    return own or ("float64" if model == "embedded" else "float32")
 
 
 def _ready(kind: str) -> bool:

@@ -44,6 +44,11 @@ class Tokenization:
         text = token.get("content") if isinstance(token, dict) else token
         return None if text is None else self._literal.token_to_id(text)
 
+    def id_of(self, token: str) -> int | None:
+        """The id of a token by its exact spelling in the vocabulary."""
+        found: int | None = self._literal.token_to_id(token)
+        return found
+
     @property
     def size(self) -> int:
         """How many token ids there are."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
+
+Grain = Literal["step", "path"]
+"""What a reward scores: every step of a path, or the path as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +22,17 @@ class ScoreRequest:
 
 @dataclass(frozen=True, slots=True)
 class PathScore:
-    """Scores of one path: one per step, in [0, 1] for process rewards, rounded to 1e-6; `tokens` read by the model."""
+    """Scores of one path, in [0, 1], rounded to 1e-6: one per step, or a single one for the path as a whole.
+
+    `tokens` counts what the model read.
+    """
 
     steps: tuple[float, ...]
     tokens: int
 
     @property
     def last(self) -> float:
-        """The score of the newest step: what a process reward says of the partial solution."""
+        """The score of the newest step or of the path: what the reward says of the (partial) solution."""
         return self.steps[-1]
 
 
@@ -36,7 +43,7 @@ class Reward(Protocol):
     def name(self) -> str: ...
 
     def describe(self) -> dict[str, Any]:
-        """What the journal's header keeps: slug, convention, weights' hash, template, dtype, versions."""
+        """What the journal's header keeps: slug, convention, grain, weights' hash, template, dtype, versions."""
         ...
 
     async def score(self, requests: Sequence[ScoreRequest]) -> list[PathScore]:
@@ -50,3 +57,23 @@ class Reward(Protocol):
 
 class RewardError(RuntimeError):
     """A reward model failed; the message names it and what to mend."""
+
+
+def check_path(name: str, grain: Grain, request: ScoreRequest, path: PathScore) -> None:
+    """Nothing if a reward's answer has the right shape.
+
+    Raises:
+        RewardError: it has not; names the reward.
+    """
+    wanted = len(request.steps) if grain == "step" else 1
+    if len(path.steps) != wanted:
+        raise RewardError(
+            f"reward {name} gave {len(path.steps)} scores for a path of {len(request.steps)} steps, not {wanted}:"
+            " the model does not follow the convention it is configured for. Check its kind and its template."
+        )
+    for number, score in enumerate(path.steps, start=1):
+        if not math.isfinite(score):
+            raise RewardError(
+                f"reward {name} gave {'NaN' if math.isnan(score) else score} for step {number} of a path of"
+                f" {len(request.steps)} steps: its weights may be damaged, or its dtype too narrow."
+            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from tokenizers import Tokenizer, decoders, pre_tokenizers
@@ -24,6 +24,8 @@ from transformers import (
 
 from search.demo.tokenizer import build_tokenizer
 
+AnyModule = TypeVar("AnyModule", bound=torch.nn.Module)
+
 
 def llama_config(vocabulary: int, **settings: Any) -> LlamaConfig:
     """A two-layer Llama; grouped keys so that both head counts matter."""
@@ -39,7 +41,7 @@ def tiny_policy(folder: Path, seed: int = 0, **settings: Any) -> Path:
     """A random LlamaForCausalLM with the embedded tokenizer; lively enough that samples differ."""
     tokenizer = build_tokenizer()
     torch.manual_seed(seed)
-    return _save(folder, _shaken(LlamaForCausalLM(llama_config(len(tokenizer), **settings))), tokenizer)
+    return save(folder, shaken(LlamaForCausalLM(llama_config(len(tokenizer), **settings))), tokenizer)
 
 
 def tiny_reward(folder: Path, seed: int = 1, labels: int = 2) -> Path:
@@ -47,7 +49,7 @@ def tiny_reward(folder: Path, seed: int = 1, labels: int = 2) -> Path:
     tokenizer = build_tokenizer()
     torch.manual_seed(seed)
     config = llama_config(len(tokenizer), num_labels=labels)
-    return _save(folder, _shaken(LlamaForTokenClassification(config)), tokenizer)
+    return save(folder, shaken(LlamaForTokenClassification(config)), tokenizer)
 
 
 def tiny_qwen(folder: Path) -> Path:
@@ -59,7 +61,7 @@ def tiny_qwen(folder: Path) -> Path:
         num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=128,
         eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.eos_token_id, bos_token_id=None,
     )  # fmt: skip
-    return _save(folder, _shaken(Qwen2ForCausalLM(config)), tokenizer)
+    return save(folder, shaken(Qwen2ForCausalLM(config)), tokenizer)
 
 
 def tiny_neox(folder: Path) -> Path:
@@ -70,7 +72,7 @@ def tiny_neox(folder: Path) -> Path:
         vocab_size=len(tokenizer), hidden_size=32, intermediate_size=48, num_hidden_layers=2,
         num_attention_heads=4, max_position_embeddings=128, eos_token_id=tokenizer.eos_token_id, bos_token_id=None,
     )  # fmt: skip
-    return _save(folder, _shaken(GPTNeoXForCausalLM(config)), tokenizer)
+    return save(folder, shaken(GPTNeoXForCausalLM(config)), tokenizer)
 
 
 def bpe_tokenizer() -> PreTrainedTokenizerFast:
@@ -86,7 +88,7 @@ def bpe_tokenizer() -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|end|>", clean_up_tokenization_spaces=False)
 
 
-def _shaken(model: PreTrainedModel) -> PreTrainedModel:
+def shaken(model: AnyModule) -> AnyModule:
     """Larger random weights than training starts from, norms and biases included: every term must matter."""
     for parameter in model.parameters():
         if parameter.dim() > 1:
@@ -96,7 +98,8 @@ def _shaken(model: PreTrainedModel) -> PreTrainedModel:
     return model
 
 
-def _save(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> Path:
+def save(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> Path:
+    """Write a model and its tokenizer in Hugging Face's format."""
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from search.policies.transformers import TransformersPolicy
-from search.rewards.process import ProcessReward
+from search.rewards.kinds import RewardSettings
+from search.rewards.model_reward import ModelReward
 from search.templates import EMBEDDED_POLICY, EMBEDDED_REWARD
 from tests.search.support.tiny import tiny_policy, tiny_reward
+
+EMBEDDED = RewardSettings(kind="trl", template=EMBEDDED_REWARD.as_dict())
+"""How the embedded process reward is read."""
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +38,8 @@ def policy(policy_folder: Path) -> Iterator[TransformersPolicy]:
 
 
 @pytest.fixture
-def reward(reward_folder: Path) -> Iterator[ProcessReward]:
+def reward(reward_folder: Path) -> Iterator[ModelReward]:
     """A fresh engine on the tiny reward, float64."""
-    reward = ProcessReward("tiny-reward", reward_folder, EMBEDDED_REWARD, dtype="float64")
+    reward = ModelReward("tiny-reward", reward_folder, EMBEDDED, dtype="float64")
     yield reward
     reward.close()

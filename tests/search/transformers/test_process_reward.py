@@ -11,16 +11,16 @@ from transformers import AutoModelForTokenClassification, AutoTokenizer
 
 from search.models import catalogue, load_reward
 from search.rewards.base import PathScore, RewardError, ScoreRequest
-from search.rewards.process import ProcessReward
-from search.templates import EMBEDDED_REWARD, Template
+from search.rewards.model_reward import ModelReward
 from tests.search.support.tiny import settings, tiny_reward
+from tests.search.transformers.conftest import EMBEDDED
 
 PROBLEM = "3 5 7 11 -> 24"
 STEPS = ("11 - 5 = 6 (left: 3 6 7)", "7 - 3 = 4 (left: 4 6)", "4 * 6 = 24 (left: 24)")
 BOS, NEWLINE, END = 1, 20, 2
 
 
-def score(reward: ProcessReward, *requests: ScoreRequest) -> list[PathScore]:
+def score(reward: ModelReward, *requests: ScoreRequest) -> list[PathScore]:
     """Run one call to its end."""
     return asyncio.run(reward.score(requests))
 
@@ -41,7 +41,7 @@ def independently(folder: Path, steps: tuple[str, ...], finished: bool, label: i
 @pytest.mark.parametrize("finished", [False, True])
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_scores_sit_on_the_separator_of_each_step(
-    reward: ProcessReward, reward_folder: Path, length: int, finished: bool
+    reward: ModelReward, reward_folder: Path, length: int, finished: bool
 ) -> None:
     (result,) = score(reward, ScoreRequest(PROBLEM, STEPS[:length], finished))
     assert result.steps == pytest.approx(independently(reward_folder, STEPS[:length], finished), abs=1e-5)
@@ -57,7 +57,7 @@ def reward_tokens(step: str) -> int:
 
 
 def test_the_label_is_configurable(reward_folder: Path) -> None:
-    first = ProcessReward("first-label", reward_folder, EMBEDDED_REWARD, label=0, dtype="float64")
+    first = ModelReward("first-label", reward_folder, EMBEDDED.model_copy(update={"label": 0}), dtype="float64")
     (result,) = score(first, ScoreRequest(PROBLEM, STEPS, True))
     assert result.steps == pytest.approx(independently(reward_folder, STEPS, True, label=0), abs=1e-5)
     first.close()
@@ -65,7 +65,7 @@ def test_the_label_is_configurable(reward_folder: Path) -> None:
 
 def test_one_label_is_a_sigmoid(tmp_path: Path) -> None:
     folder = tiny_reward(tmp_path, labels=1)
-    single = ProcessReward("sigmoid", folder, EMBEDDED_REWARD, dtype="float64", lean=False)
+    single = ModelReward("sigmoid", folder, EMBEDDED, dtype="float64", lean=False)
     (result,) = score(single, ScoreRequest(PROBLEM, STEPS[:1], False))
     model = AutoModelForTokenClassification.from_pretrained(folder, dtype=torch.float64).eval()
     ids = [BOS, *AutoTokenizer.from_pretrained(folder).encode(f"{PROBLEM}\n{STEPS[0]}\n")]
@@ -75,8 +75,8 @@ def test_one_label_is_a_sigmoid(tmp_path: Path) -> None:
     single.close()
 
 
-def test_both_forward_passes_agree(reward: ProcessReward, reward_folder: Path) -> None:
-    plain = ProcessReward("plain", reward_folder, EMBEDDED_REWARD, dtype="float64", lean=False)
+def test_both_forward_passes_agree(reward: ModelReward, reward_folder: Path) -> None:
+    plain = ModelReward("plain", reward_folder, EMBEDDED, dtype="float64", lean=False)
     requests = [ScoreRequest(PROBLEM, STEPS[:n], n == 3) for n in (1, 3, 2)]
     for ours, theirs in zip(score(reward, *requests), score(plain, *requests), strict=True):
         assert ours.steps == pytest.approx(theirs.steps, abs=1e-5)
@@ -84,7 +84,7 @@ def test_both_forward_passes_agree(reward: ProcessReward, reward_folder: Path) -
     plain.close()
 
 
-def test_neighbours_and_kept_prefixes_change_nothing(reward: ProcessReward, reward_folder: Path) -> None:
+def test_neighbours_and_kept_prefixes_change_nothing(reward: ModelReward, reward_folder: Path) -> None:
     paths = [
         ScoreRequest(PROBLEM, STEPS[:1], False),
         ScoreRequest(PROBLEM, STEPS[:2], False),
@@ -94,7 +94,7 @@ def test_neighbours_and_kept_prefixes_change_nothing(reward: ProcessReward, rewa
     ]
     alone = []
     for path in paths:
-        cold = ProcessReward("cold", reward_folder, EMBEDDED_REWARD, dtype="float64", prefix_mb=0)
+        cold = ModelReward("cold", reward_folder, EMBEDDED, dtype="float64", prefix_mb=0)
         alone += score(cold, path)
         cold.close()
     assert score(reward, *paths) == alone
@@ -103,7 +103,7 @@ def test_neighbours_and_kept_prefixes_change_nothing(reward: ProcessReward, rewa
     assert score(reward, ScoreRequest(PROBLEM, STEPS[:1], True)) != alone[:1]  # the end is another separator
 
 
-async def test_calls_of_many_searches_are_merged(reward: ProcessReward) -> None:
+async def test_calls_of_many_searches_are_merged(reward: ModelReward) -> None:
     calls = [reward.score([ScoreRequest(f"{n} 5 7 -> 24", STEPS[:2], False)]) for n in range(40)]
     results = await asyncio.gather(*calls)
     assert len({result[0].steps for result in results}) > 30
@@ -111,7 +111,7 @@ async def test_calls_of_many_searches_are_merged(reward: ProcessReward) -> None:
     assert reward.occupancy.forwards < 10
 
 
-def test_what_paths_of_a_batch_share_is_computed_once(reward: ProcessReward, reward_folder: Path) -> None:
+def test_what_paths_of_a_batch_share_is_computed_once(reward: ModelReward, reward_folder: Path) -> None:
     branch = [(STEPS[0], STEPS[1]), (STEPS[0], STEPS[2]), (STEPS[2],), (STEPS[0], STEPS[1])]
     results = score(reward, *(ScoreRequest(PROBLEM, steps, False) for steps in branch))
     problem, *steps = 13, *(reward_tokens(step) for step in STEPS)
@@ -121,7 +121,7 @@ def test_what_paths_of_a_batch_share_is_computed_once(reward: ProcessReward, rew
         assert result.steps == pytest.approx(independently(reward_folder, path, finished=False), abs=1e-5)
 
 
-def test_text_that_looks_like_a_special_token_stays_text(reward: ProcessReward) -> None:
+def test_text_that_looks_like_a_special_token_stays_text(reward: ModelReward) -> None:
     (result,) = score(reward, ScoreRequest(PROBLEM, ("<eos>",), False))
     assert result.tokens == 1 + 8 + 4 + 5 + 1
     assert len(result.steps) == 1
@@ -145,7 +145,7 @@ class TestErrors:
     """Each names the reward model; none disturbs the next call."""
 
     def test_nan(self, reward_folder: Path) -> None:
-        broken = ProcessReward("broken", reward_folder, EMBEDDED_REWARD, dtype="float64")
+        broken = ModelReward("broken", reward_folder, EMBEDDED, dtype="float64")
         poison = broken.read(ScoreRequest("@", ("1",), False)).ids[1]
         broken._thread.engine._classifier._model._embedding[poison] = torch.nan  # type: ignore[attr-defined]
         with pytest.raises(RewardError, match=r"broken gave NaN for step . of a path of 2 steps"):
@@ -154,21 +154,21 @@ class TestErrors:
         assert clean.steps == pytest.approx(independently(reward_folder, STEPS, True), abs=1e-5)
         broken.close()
 
-    def test_no_steps(self, reward: ProcessReward) -> None:
+    def test_no_steps(self, reward: ModelReward) -> None:
         with pytest.raises(RewardError, match="tiny-reward: a path without steps"):
             score(reward, ScoreRequest(PROBLEM, (), False))
 
-    def test_a_character_outside_the_vocabulary(self, reward: ProcessReward) -> None:
+    def test_a_character_outside_the_vocabulary(self, reward: ModelReward) -> None:
         with pytest.raises(RewardError, match="tiny-reward cannot read the path: the character '√'"):
             score(reward, ScoreRequest(PROBLEM, ("√4",), False))
 
-    def test_a_path_longer_than_the_context(self, reward: ProcessReward) -> None:
+    def test_a_path_longer_than_the_context(self, reward: ModelReward) -> None:
         with pytest.raises(RewardError, match=r"the path has 214 tokens and the model reads 128"):
             score(reward, ScoreRequest(PROBLEM, ("7" * 200,), False))
 
     def test_a_policy_folder_without_such_a_label(self, reward_folder: Path) -> None:
         with pytest.raises(RewardError, match="the model has 2 labels, there is no label 5"):
-            ProcessReward("labels", reward_folder, Template(), label=5)
+            ModelReward("labels", reward_folder, EMBEDDED.model_copy(update={"label": 5}))
 
     def test_a_folder_that_is_no_model(self, tmp_path: Path) -> None:
         with pytest.raises(RewardError, match="neither a known model"):

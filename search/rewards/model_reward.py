@@ -1,0 +1,120 @@
+"""A reward model in a Hugging Face folder: one class for every convention, scoring in merged batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from search.batching import Call, EngineThread, Occupancy
+from search.local_model import DTYPES, LocalModel, provenance_of
+from search.policies.llama import LlamaSlots
+from search.rewards.base import PathScore, RewardError, ScoreRequest
+from search.rewards.checkpoint import Checkpoint
+from search.rewards.classifiers import HuggingFaceClassifier, LlamaClassifier
+from search.rewards.convention import Convention, Conventional
+from search.rewards.kinds import KINDS, RewardSettings, kind_of
+from search.rewards.scoring import Classifier, Reading, Scorer
+from search.templates import TemplateError
+
+
+class ModelReward(LocalModel[ScoreRequest, PathScore]):
+    """A reward model behind one engine thread (see `Reward`); scores lie in [0, 1], rounded to 1e-6."""
+
+    def __init__(
+        self,
+        slug: str,
+        folder: Path,
+        settings: RewardSettings | None = None,
+        dtype: str = "float32",
+        device: str = "cpu",
+        rows: int = 128,
+        prefix_mb: int = 256,
+        threads: int = 1,
+        lean: bool = True,
+    ) -> None:
+        """Load weights and tokenizer; takes seconds and imports torch, so never call it on an event loop.
+
+        Args:
+            slug: the name in messages, journals and headers.
+            folder: the model and its tokenizer in Hugging Face's format.
+            settings: the convention it follows, and what is its own in it.
+            dtype: float64, float32, bfloat16 or float16.
+            device: where torch computes.
+            rows: the most paths scored in one batch.
+            prefix_mb: memory for kept prefixes, MiB (Llama models).
+            threads: torch's threads for this engine.
+            lean: use the project's own forward pass where the architecture allows it.
+
+        Raises:
+            RewardError: the folder is no model of this kind; says what is missing and what to give instead.
+        """
+        settings = settings or RewardSettings()
+        checkpoint = Checkpoint(slug, folder, dtype, device)
+        self.kind = _kind(checkpoint, settings)
+        try:
+            load: Conventional = import_module(f"search.rewards.{self.kind}").load
+            self.convention = load(checkpoint, settings)
+        except TemplateError as error:
+            raise RewardError(f"{slug}: {error}.") from error
+        model, head = self.convention.model, self.convention.head
+        lean = lean and isinstance(head, nn.Linear) and LlamaSlots.fits(model)
+        occupancy = Occupancy()
+        classifier: Classifier
+        if lean:
+            slots = LlamaSlots(model, head, DTYPES[dtype])
+            classifier = LlamaClassifier(slots, self.convention.label, prefix_mb * 2**20, occupancy)
+        else:
+            padding = model.config.get_text_config().pad_token_id
+            classifier = HuggingFaceClassifier(model, head, self.convention.label, padding or 0)
+        scorer = Scorer(slug, classifier, self.convention.read, self.convention.grain, rows, threads)
+        scorer.occupancy = occupancy
+        super().__init__(
+            slug,
+            EngineThread(slug, scorer, RewardError),
+            provenance_of(folder, model, checkpoint.tokenization, dtype, lean),
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """What a run's header keeps, JSON-ready."""
+        convention: Convention = self.convention
+        return {
+            "slug": self._slug,
+            **self._provenance,
+            "kind": self.kind,
+            "grain": convention.grain,
+            "convention": convention.described,
+            "template": convention.template.as_dict(),
+            "context": convention.model.config.get_text_config().max_position_embeddings,
+        }
+
+    def read(self, request: ScoreRequest) -> Reading:
+        """The ids the model reads for a path, and the position of every scored token.
+
+        Raises:
+            RewardError: no steps, a character outside the vocabulary, or more tokens than the model's context.
+        """
+        return self.convention.read(request)
+
+    async def score(self, requests: Sequence[ScoreRequest]) -> list[PathScore]:
+        """One result per request, in their order; each request is one reward call."""
+        if not requests:
+            return []
+        return await self._thread.submit(Call(requests))
+
+
+def _kind(checkpoint: Checkpoint, settings: RewardSettings) -> str:
+    """The convention to follow: what was said, else what the architecture leaves no doubt about."""
+    architectures = checkpoint.config.get("architectures") or []
+    kind = settings.kind or kind_of(architectures)
+    if kind is None:
+        raise RewardError(
+            f"{checkpoint.slug}: kind: a {', '.join(architectures) or 'model without architecture'} can be a reward in"
+            f" several ways; say which it is: one of {', '.join(KINDS)}."
+        )
+    if kind not in KINDS:
+        raise RewardError(f"{checkpoint.slug}: kind: there is no reward kind {kind!r}; give one of {', '.join(KINDS)}.")
+    return kind
