@@ -10,7 +10,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from search.algorithms import algorithm_named, registry
 from search.budget import Caps
 from search.domains import domain_of
-from search.policies.base import Policy
+from search.policies.base import Policy, PolicyError
 from search.rewards.base import Reward
 from search.truth import readable_domain
 from search.verifiers import VERIFIERS, infer
@@ -175,7 +175,16 @@ def header_of(
 
     The problem's text is the domain's canonical spelling where a domain reads it: that is what the models see.
     `warm_start`: `{parent, seq}` of a fork whose first `seq` events are taken over as they are.
+
+    Raises:
+        PolicyError: the strategy needs something that this policy does not report.
     """
+    described = policy.describe()
+    if algorithm_named(spec.algorithm).needs_certainty and not described.get("certainty"):
+        raise PolicyError(
+            f"{spec.algorithm} ranks paths by the policy's certainty, and {policy.name} does not report any: its engine"
+            " does not see the whole distribution of a token. Choose a policy on the transformers engine, or majority."
+        )
     domain = readable_domain(spec.problem.text)
     text = spec.problem.text if domain is None else domain.canonical_text(spec.problem.text)
     header: dict[str, Any] = {
@@ -188,7 +197,7 @@ def header_of(
         "algorithm": spec.algorithm,
         "params": spec.params,
         "seed": spec.seed,
-        "policy": policy.describe(),
+        "policy": described,
         "reward": None if reward is None else reward.describe(),
         "sampling": spec.sampling.model_dump(),
         "budget": spec.budget.model_dump(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from search.gate import Answer
@@ -12,35 +12,42 @@ from search.tree import Node
 
 @dataclass(slots=True)
 class Ballot:
-    """One answer's votes. `first` was seen first, `best` has the highest reward of those who gave it."""
+    """One answer's votes. `first` was seen first; `best` speaks for the answer (`ballots` says by what it is best)."""
 
     answer: str
     first: Node
     best: Node
+    best_by: float
     weight: float = 0.0
     count: int = 0
+    voters: list[Node] = field(default_factory=list)
 
-    def add(self, node: Node, weight: float) -> None:
-        """One more vote for this answer."""
+    def add(self, node: Node, weight: float, speaks: float) -> None:
+        """One more vote for this answer; the voter that `speaks` loudest, of equals the first, speaks for it."""
         self.weight += weight
         self.count += 1
-        if (node.reward or 0.0) > (self.best.reward or 0.0):
-            self.best = node
+        self.voters.append(node)
+        if speaks > self.best_by:
+            self.best, self.best_by = node, speaks
 
 
-def ballots(candidates: Sequence[Node], weights: Sequence[float]) -> list[Ballot]:
+def ballots(
+    candidates: Sequence[Node], weights: Sequence[float], speaks: Sequence[float] | None = None
+) -> list[Ballot]:
     """One ballot per canonical answer, in the order the answers were first seen.
 
+    The path that speaks for an answer has the highest of `speaks` (by default the driving rewards) among its voters.
     A solution in which the verifier found no answer has no vote. Where no verifier read any answer, the last step's
     text stands for it.
     """
     read = any(node.canonical is not None for node in candidates)
+    voices = [node.reward or 0.0 for node in candidates] if speaks is None else speaks
     found: dict[str, Ballot] = {}
-    for node, weight in zip(candidates, weights, strict=True):
+    for node, weight, voice in zip(candidates, weights, voices, strict=True):
         key = node.canonical if read else node.text.strip()
         if key is not None:
             shown = node.answer if node.answer is not None else key
-            found.setdefault(key, Ballot(shown, node, node)).add(node, weight)
+            found.setdefault(key, Ballot(shown, node, node, voice)).add(node, weight, voice)
     return list(found.values())
 
 

@@ -8,8 +8,10 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from search.gate import Answer
+from search.ranking import best as best
+from search.ranking import ranked as ranked
 from search.search import Search
-from search.tree import Node, Tree
+from search.tree import Tree
 
 
 class Params(BaseModel):
@@ -41,6 +43,7 @@ class Algorithm(ABC, Generic[P]):
     paper: ClassVar[str]
     summary: ClassVar[str]
     needs_reward: ClassVar[bool] = True
+    needs_certainty: ClassVar[bool] = False  # of the policy: see `StepSample.certainty`
     commands: ClassVar[dict[str, str]] = ON_COMMANDS
 
     def __init__(self, params: P) -> None:
@@ -76,15 +79,3 @@ class Algorithm(ABC, Generic[P]):
             "commands": dict(cls.commands),
             "params": cls.params_type().model_json_schema(),
         }
-
-
-def ranked(candidates: list[Node], scores: list[float | None]) -> list[tuple[Node, float | None]]:
-    """Highest score first, candidates without one last; ties (to 9 decimals, as replay compares): the first."""
-    pairs = list(zip(candidates, scores, strict=True))
-    return sorted(pairs, key=lambda pair: (pair[1] is None, -round(pair[1] or 0.0, 9), pair[0].index))
-
-
-def best(candidates: list[Node], scores: list[float | None], rule: str) -> Answer:
-    """The first of the ranked candidates; no answer without candidates."""
-    order = ranked(candidates, scores)
-    return Answer(order[0][0].index if order else None, rule)

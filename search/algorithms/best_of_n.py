@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from search.aggregation import Aggregation, path_reward
-from search.algorithms.base import Algorithm, Params, best, ranked
-from search.algorithms.sampling import sample_paths
+from search.aggregation import Aggregation
+from search.algorithms.base import Algorithm, Params
+from search.algorithms.sampling import sample_paths, show
 from search.gate import Answer
 from search.search import Search
-from search.tree import Node, Tree
+from search.selection.best_of_n import best_of_n
+from search.tree import Tree
 
 
 class BestOfNParams(Params):
@@ -40,17 +41,8 @@ class BestOfN(Algorithm[BestOfNParams]):
     async def run(self, search: Search) -> None:
         """Sample, score, and show the ranking."""
         await sample_paths(search, self.params.n, self.params.max_steps, score=True)
-        order = ranked(*self._scored(search.tree))
-        search.select([node for node, _ in order], rule=self._rule, scores=[score for _, score in order])
-
-    def _scored(self, tree: Tree) -> tuple[list[Node], list[float | None]]:
-        candidates = tree.candidates()
-        return candidates, [path_reward(tree, node, self.params.aggregation) for node in candidates]
-
-    @property
-    def _rule(self) -> str:
-        return f"best of n by {self.params.aggregation}"
+        show(search, best_of_n(search.tree, self.params.aggregation))
 
     def answer(self, tree: Tree) -> Answer:
         """The finished path of highest aggregated reward."""
-        return best(*self._scored(tree), self._rule)
+        return best_of_n(tree, self.params.aggregation).answer

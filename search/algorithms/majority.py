@@ -12,8 +12,8 @@ from search.algorithms.base import Algorithm, Params
 from search.algorithms.sampling import sample_paths
 from search.gate import Answer
 from search.search import Search
+from search.selection.majority import majority
 from search.tree import Tree
-from search.voting import ballots, elect
 
 
 class MajorityParams(Params):
@@ -43,7 +43,4 @@ class Majority(Algorithm[MajorityParams]):
 
     def answer(self, tree: Tree) -> Answer:
         """Most votes; ties to the higher summed reward, then to the answer seen first."""
-        candidates = tree.candidates()
-        counted = ballots(candidates, [node.reward or 0.0 for node in candidates])
-        counted.sort(key=lambda ballot: (-ballot.count, -round(ballot.weight, 9)))
-        return elect(counted, "majority")
+        return majority(tree).answer

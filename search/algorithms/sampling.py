@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from search.search import Search
+from search.selection.base import Selection
 
 
 async def sample_paths(search: Search, n: int, max_steps: int, *, score: bool) -> None:
@@ -19,3 +20,9 @@ async def sample_paths(search: Search, n: int, max_steps: int, *, score: bool) -
         paths = await search.expand(paths, n if fresh else 1)
         if score:
             await search.score([path for path in paths if path.solved])
+
+
+def show(search: Search, selection: Selection) -> None:
+    """Say how a rule ranked the paths, and what else it went by."""
+    nodes, scores = [node for node, _ in selection.paths], [score for _, score in selection.paths]
+    search.select(nodes, rule=selection.answer.rule, scores=scores, detail=selection.detail or None)

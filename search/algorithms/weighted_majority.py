@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from search.aggregation import Aggregation, path_reward
+from search.aggregation import Aggregation
 from search.algorithms.base import Algorithm, Params
 from search.algorithms.sampling import sample_paths
 from search.gate import Answer
 from search.search import Search
+from search.selection.majority import weighted_majority
 from search.tree import Tree
-from search.voting import ballots, elect
 
 
 class WeightedMajorityParams(Params):
@@ -45,8 +45,4 @@ class WeightedMajority(Algorithm[WeightedMajorityParams]):
 
     def answer(self, tree: Tree) -> Answer:
         """The highest sum of rewards; ties to the answer seen first. A path without a score weighs nothing."""
-        candidates = tree.candidates()
-        weights = [path_reward(tree, node, self.params.aggregation) or 0.0 for node in candidates]
-        counted = ballots(candidates, weights)
-        counted.sort(key=lambda ballot: -round(ballot.weight, 9))
-        return elect(counted, f"weighted majority by {self.params.aggregation}")
+        return weighted_majority(tree, self.params.aggregation).answer

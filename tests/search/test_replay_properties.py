@@ -27,6 +27,9 @@ STRATEGIES = st.sampled_from(
         ("best_of_n", {"n": 3, "aggregation": "min", "max_steps": 5}),
         ("majority", {"n": 4, "max_steps": 5}),
         ("weighted_majority", {"n": 4, "aggregation": "prod", "max_steps": 5}),
+        ("self_certainty", {"n": 4, "max_steps": 5}),
+        ("shortest_majority", {"n": 4, "max_steps": 5}),
+        ("rpc", {"n": 7, "max_steps": 5}),
         ("beam", {"width": 2, "proposals": 2, "max_steps": 5}),
         ("beam", {"width": 3, "proposals": 1, "lookahead": 2, "max_steps": 4}),
         ("greedy_step", {"proposals": 3, "max_steps": 5}),
@@ -83,7 +86,8 @@ def judge(steps: Steps) -> float:
 
 
 def models() -> dict[str, Any]:
-    return {"policy": ScriptedPolicy(babble), "reward": ScriptedReward(judge)}
+    policy = ScriptedPolicy(babble, certainty=lambda text: round(len(text) / 3, 6))
+    return {"policy": policy, "reward": ScriptedReward(judge)}
 
 
 def heading(strategy: tuple[str, dict[str, Any]], budget: dict[str, int], seed: int) -> dict[str, Any]:

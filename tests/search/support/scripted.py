@@ -22,21 +22,32 @@ class ScriptedPolicy:
     """Writes what `writer` says, one token per character and one for the delimiter.
 
     `logprobs` gives every token of a step that many nats, by the step's text; without it they are drawn from the seed.
-    `rows` counts the tokens it really wrote, `calls` the samples, `batches` the requests of each call.
+    `certainty` maps a step's text to how certain it was of it; without one it does not say, like an engine that sees no
+    more than the likeliest tokens. `rows` counts the tokens it really wrote, `calls` the samples, `batches` the
+    requests of each call.
     """
 
     name = "scripted"
 
-    def __init__(self, writer: Writer, *, hints: bool = False, logprobs: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        *,
+        hints: bool = False,
+        logprobs: Mapping[str, float] | None = None,
+        certainty: Callable[[str], float] | None = None,
+    ) -> None:
         self._writer = writer
         self._logprobs = logprobs
+        self._certainty = certainty
         self._template = Template(name="scripted", hint="Hint: {hint}\n" if hints else None)
         self.rows = 0
         self.calls = 0
         self.batches: list[list[StepRequest]] = []
 
     def describe(self) -> dict[str, Any]:
-        return {"slug": self.name, "engine": "scripted", "template": self._template.as_dict()}
+        told = {} if self._certainty is None else {"certainty": True}
+        return {"slug": self.name, "engine": "scripted", "template": self._template.as_dict(), **told}
 
     def encode(self, prompt: str) -> tuple[int, ...]:
         return tuple(map(ord, prompt))
@@ -64,7 +75,8 @@ class ScriptedPolicy:
         logprobs = tuple(-round(uniform(request.seed, request.key, t), 6) for t in range(len(written)))
         if self._logprobs is not None:
             logprobs = (self._logprobs[text],) * len(written)
-        return StepSample(text, tuple(map(ord, written)), logprobs, finish, len(request.prompt))  # type: ignore[arg-type]
+        certainty = None if self._certainty is None else self._certainty(text)
+        return StepSample(text, tuple(map(ord, written)), logprobs, finish, len(request.prompt), certainty)  # type: ignore[arg-type]
 
 
 class ScriptedReward:
