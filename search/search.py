@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,10 +29,15 @@ class ConcurrentEffects(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """A continuation that did not enter the tree. `finished`: the policy ended it (not a cap)."""
+    """A continuation that did not enter the tree. `finished`: the policy ended it (not a cap).
+
+    `tokens` were generated for it, `logprob` sums their nats.
+    """
 
     texts: tuple[str, ...]
     finished: bool
+    tokens: int = 0
+    logprob: float = 0.0
 
 
 class Search:
@@ -162,6 +168,7 @@ class Search:
         texts: list[tuple[str, ...]] = [() for _ in starts]
         ids: list[tuple[int, ...]] = [() for _ in starts]
         ends: list[str] = ["step" for _ in starts]
+        logprobs: list[tuple[float, ...]] = [() for _ in starts]
         for step in range(max_steps):
             going = [i for i, end in enumerate(ends) if end == "step"]
             while going:
@@ -177,10 +184,13 @@ class Search:
                     self._ledger.observe_budget()
                     for i, sample in zip(going, samples, strict=False):
                         texts[i], ids[i] = (*texts[i], sample["text"]), (*ids[i], *sample["token_ids"])
-                        ends[i] = sample["finish"]
+                        ends[i], logprobs[i] = sample["finish"], (*logprobs[i], *sample["logprobs"])
                     going = going[len(samples) :]
                     await self._gate.open()
-        done = iter([Rollout(path, end == "end") for path, end in zip(texts, ends, strict=True)])
+        done = iter(
+            Rollout(path, end == "end", len(nats), math.fsum(nats))
+            for path, end, nats in zip(texts, ends, logprobs, strict=True)
+        )
         return [
             [next(done) for _ in range(n)] if any(node is ask for ask, _ in asks) else [Rollout((), node.solved)] * n
             for node in nodes

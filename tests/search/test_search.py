@@ -12,6 +12,7 @@ from search.algorithms import registry
 from search.algorithms.base import Algorithm, Params
 from search.gate import Answer
 from search.policies.base import PolicyError, StepRequest, StepSample
+from search.randomness import uniform
 from search.rewards.base import PathScore, RewardError, ScoreRequest
 from search.search import ConcurrentEffects, Rollout, Search
 from search.tree import Tree
@@ -119,7 +120,12 @@ async def test_rollouts_of_several_steps_and_of_ended_nodes(monkeypatch):
         assert await search.score_rollouts([(a, found[0][0]), (end, found[1][0])]) == [0.5, 0.5]
 
     run = await perform(script, monkeypatch)
-    assert found[0] == [Rollout(("w0.0.r0.0", "w0.0.r0.1"), True), Rollout(("w0.0.r1.0", "w0.0.r1.1"), True)]
+    assert [(r.texts, r.finished) for r in found[0]] == [
+        (("w0.0.r0.0", "w0.0.r0.1"), True),
+        (("w0.0.r1.0", "w0.0.r1.1"), True),
+    ]
+    nats = [round(uniform(1, f"0.0.r0.{step}", t), 6) for step in (0, 1) for t in range(10)]  # nine letters and an end
+    assert (found[0][0].tokens, found[0][0].logprob) == (20, pytest.approx(-sum(nats)))
     assert found[1] == [Rollout((), True)] * 2
     assert len(run.outcome.tree) == 4
     assert run.outcome.tree[1].rewards == {}

@@ -18,8 +18,8 @@ RULES = sorted(Path(search.selection.__file__).parent.glob("*.py"))
 ALLOWED = {
     "__future__", "abc", "bisect", "heapq", "typing", "math", "collections", "collections.abc", "dataclasses",
     "pydantic",
-    "search.aggregation", "search.gate", "search.resampling", "search.search", "search.tree", "search.voting",
-    "search.paths", "search.ranking", "search.weibull",
+    "search.aggregation", "search.clustering", "search.gate", "search.resampling", "search.search", "search.tree",
+    "search.voting", "search.paths", "search.ranking", "search.weibull",
 }  # fmt: skip
 """Modules a strategy may know. No clock, no random numbers, no asyncio, no models, no files."""
 

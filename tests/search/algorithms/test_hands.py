@@ -26,6 +26,7 @@ PARAMS = {
     "best_first": {"proposals": 2, "answers": 4},
     "a_star": {"proposals": 2},
     "lite_search": {"most": 3, "enough": 1.0},
+    "phi_decoding": {"beams": 2, "candidates": 2},
     "mcts": {"simulations": 24, "expansion": 3},
     "particle_filter": {"particles": 4},
 }
