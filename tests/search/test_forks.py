@@ -58,6 +58,7 @@ async def test_every_strategy_goes_on_from_a_tree_it_did_not_grow(name):
         "best_of_n": {"n": 2},
         "majority": {"n": 2},
         "mcts": {"simulations": 12},
+        "ab_mcts": {"simulations": 24},
         "particle_filter": {"particles": 2},
     }
     head = header(name, small.get(name, {}), seed=9) | {"warm_start": {"parent": "r1", "seq": len(prefix)}}

@@ -41,6 +41,8 @@ STRATEGIES = st.sampled_from(
         ("lite_search", {"most": 3, "expansions": 8, "max_steps": 5}),
         ("lite_search", {"most": 3, "expansion": "incremental", "discount": False, "expansions": 8, "max_steps": 5}),
         ("phi_decoding", {"beams": 2, "candidates": 2, "foresight": 3, "least": 2, "most": 3, "max_steps": 3}),
+        ("ab_mcts", {"simulations": 12, "batch": 3, "max_depth": 5}),
+        ("ab_mcts", {"simulations": 9, "batch": 1, "belief": "beta", "max_depth": 4}),
         ("mcts", {"simulations": 9, "expansion": 2, "batch": 3, "max_depth": 5}),
         ("mcts", {"simulations": 6, "rule": "puct", "evaluation": "rollout", "backup": "max", "max_depth": 4}),
         (
