@@ -216,6 +216,35 @@ class ChartsOut(Schema):
     as_of_seq: int
 
 
+class SelectionOut(Schema):
+    """What one selection rule makes of the run's finished paths; `refused` says why it cannot tell.
+
+    `count` paths give its answer; `score` is the answer's weight, or the chosen path's number where one path wins
+    alone; `share` that weight of all answers' weight.
+    """
+
+    rule: str
+    title: str
+    node: int | None
+    answer: str | None
+    correct: bool | None
+    count: int | None
+    score: float | None
+    share: float | None
+    refused: str | None
+
+
+class SelectionsOut(Schema):
+    """Every rule on one pool: `paths` finished, `judged` of them checked, `right` of those right; and (k, pass@k)."""
+
+    paths: int
+    judged: int
+    right: int
+    verdicts: list[SelectionOut]
+    coverage: list[tuple[int, float]]
+    as_of_seq: int
+
+
 class GivenCommand(Schema):
     """A command: waiting (`applied_seq` and `error` null), applied as that event, or refused. `payload` has `by`."""
 

@@ -11,6 +11,7 @@ from search.cli.arguments import add_run_arguments, spec_from
 from search.cli.complaints import BadInput
 from search.cli.replay import replay
 from search.cli.run import run
+from search.cli.select import AGGREGATIONS, select
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,12 +25,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     listing.add_argument("--json", action="store_true", help="as JSON, schemas included")
     replaying = commands.add_parser("replay", help="check that a journal replays to what it says")
     replaying.add_argument("file", help="a journal as JSON Lines; - is standard input")
+    selecting = commands.add_parser("select", help="let every selection rule answer from a finished run's paths")
+    selecting.add_argument("file", help="a journal as JSON Lines; - is standard input")
+    selecting.add_argument("--rules", help="names with commas between them (default: all)")
+    selecting.add_argument(
+        "--aggregation", choices=AGGREGATIONS, default="last", help="how step scores become a path's"
+    )
+    selecting.add_argument("--power", type=float, default=0.5, help="of the Borda votes by self-certainty, 0 to 10")
+    selecting.add_argument("--json", action="store_true", help="as JSON, pass@k included")
     options = parser.parse_args(given)
     try:
         if options.command == "run":
             return run(spec_from(options), options.jsonl)
         if options.command == "algorithms":
             return list_algorithms(as_json=options.json)
+        if options.command == "select":
+            return select(options.file, options.rules, options.aggregation, options.power, as_json=options.json)
         return replay(options.file)
     except BadInput as complaint:
         print(complaint, file=sys.stderr)

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from search.algorithms import UnknownAlgorithm
 from search.cli.complaints import BadInput
 from search.cli.drawing import draw
+from search.cli.journals import read_journal
 from search.effects import JournalEnds
-from search.events import Event, MalformedJournal, Payload, read_jsonl
+from search.events import Event, Payload
 from search.journal import NonDeterministicReplay
 from search.run import Outcome, run_search
 
@@ -22,10 +23,7 @@ def replay(path: str) -> int:
     Raises:
         BadInput: the file is no journal.
     """
-    try:
-        header, events = _read(path)
-    except (OSError, UnicodeDecodeError, MalformedJournal) as error:
-        raise BadInput(f"{path}: {error}") from error
+    header, events = read_journal(path)
     try:
         outcome = asyncio.run(_replay(header, events))
     except (KeyError, TypeError, UnknownAlgorithm, ValidationError) as error:
@@ -39,13 +37,6 @@ def replay(path: str) -> int:
     print(draw(outcome))
     print(f"{len(events)} events replayed, all equal.")
     return 0
-
-
-def _read(path: str) -> tuple[Payload, list[Event]]:
-    if path == "-":
-        return read_jsonl(sys.stdin)
-    with open(path, encoding="utf-8") as stream:
-        return read_jsonl(stream)
 
 
 async def _replay(header: Payload, events: list[Event]) -> Outcome:

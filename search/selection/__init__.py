@@ -26,6 +26,7 @@ _ALL = (
         "Majority vote",
         "Self-Consistency Improves Chain of Thought Reasoning in Language Models",
         lambda tree, settings: majority(tree),
+        counts=True,
     ),
     Rule(
         "weighted_majority",

@@ -35,10 +35,14 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule as it can be asked for by name; `needs` is what the pool's paths must carry."""
+    """A rule as it can be asked for by name.
+
+    `needs` is what the pool's paths must carry; `counts`: it goes by the number of votes, weights only break ties.
+    """
 
     name: str
     title: str
     paper: str
     apply: Callable[[Tree, Settings], Selection]
     needs: Need | None = None
+    counts: bool = False

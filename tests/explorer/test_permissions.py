@@ -59,6 +59,7 @@ TABLE: dict[str, Rule] = {
     "GET /runs/{run_id}/events": Rule(200),
     "GET /runs/{run_id}/skeleton": Rule(200),
     "GET /runs/{run_id}/charts": Rule(200),
+    "GET /runs/{run_id}/selections": Rule(200),
     "GET /runs/{run_id}/commands": Rule(200),
     "GET /runs/{run_id}/labels": Rule(200),
     "GET /runs/{run_id}/nodes": Rule(200),

@@ -11,10 +11,12 @@ from ninja import Query, Router, Status
 from app.config.pages import Cursor, Limit
 from app.explorer.access import user_of, visible_run, visible_session
 from app.explorer.schemas import ForkIn, RunIn
-from app.explorer.selectors import charts_of, events_page, run_shape, runs_page, skeleton
+from app.explorer.selectors import charts_of, events_page, run_shape, runs_page, selections_of, skeleton
 from app.explorer.selectors.charts import Theme
 from app.explorer.services import run_create, run_fork
-from app.explorer.shapes import ChartsOut, EventPage, RunOut, RunPage
+from app.explorer.shapes import ChartsOut, EventPage, RunOut, RunPage, SelectionsOut
+from search.aggregation import Aggregation
+from search.selection import Settings
 
 router = Router(tags=["runs"])
 
@@ -68,3 +70,19 @@ def tree_skeleton(request: HttpRequest, run_id: UUID, at: Annotated[int | None, 
 def charts(request: HttpRequest, run_id: UUID, theme: Theme = "light") -> dict[str, Any]:
     """Plotly figures as JSON, each with a sentence that says what to look for; refreshed at most every two seconds."""
     return charts_of(visible_run(request, run_id), theme)
+
+
+@router.get(
+    "/runs/{uuid:run_id}/selections", response=SelectionsOut, summary="What every selection rule makes of a run's paths"
+)
+def selections(
+    request: HttpRequest,
+    run_id: UUID,
+    rules: Annotated[
+        str | None, Query(max_length=400, description="Names with commas between them; all by default.")
+    ] = None,
+    aggregation: Annotated[Aggregation, Query(description="How step scores become a path's.")] = "last",
+    power: Annotated[float, Query(ge=0, le=10, allow_inf_nan=False, description="Of Borda votes by certainty.")] = 0.5,
+) -> dict[str, Any]:
+    """One pool of finished paths, nothing generated: each rule's answer, its support, if it is right; and pass@k."""
+    return selections_of(visible_run(request, run_id), rules, Settings(aggregation, power))

@@ -8,6 +8,7 @@ from app.explorer.selectors.events import events_page, journal_events
 from app.explorer.selectors.nodes import node_detail, nodes_page
 from app.explorer.selectors.queue import queue_places
 from app.explorer.selectors.runs import run_shape, runs_page
+from app.explorer.selectors.selections import selections_of
 from app.explorer.selectors.sessions import session_shape, sessions_page
 from app.explorer.selectors.skeleton import skeleton
 
@@ -21,6 +22,7 @@ __all__ = [
     "queue_places",
     "run_shape",
     "runs_page",
+    "selections_of",
     "session_shape",
     "sessions_page",
     "skeleton",

@@ -5,20 +5,15 @@ from __future__ import annotations
 import time
 from typing import Any, Literal
 
-import structlog
-from django.core.cache import cache
 from django.db import connection
-from redis.exceptions import RedisError
 
 from app.explorer.models import Run
+from app.explorer.selectors.kept import keep, kept
 from app.explorer.store.jsonb import loads
 from search.events import Event
 
-log = structlog.get_logger(__name__)
-
 Theme = Literal["light", "dark"]
 REFRESH_SECONDS = 2.0  # many people watching a running search cost no more than one
-KEEP_SECONDS = 3600
 
 _OBSERVATIONS = """
 SELECT seq, kind, payload::text FROM explorer_event
@@ -29,24 +24,15 @@ WHERE run_id = %s AND seq <= %s AND kind = ANY(%s) ORDER BY seq
 def charts_of(run: Run, theme: Theme) -> dict[str, Any]:
     """`{charts: [{name, title, look_for, figure}], as_of_seq}`; at most one refresh in two seconds."""
     key = f"espalier:charts:{run.pk}:{theme}"
-    kept = _kept(key)
-    if kept is not None and (kept["answer"]["as_of_seq"] == run.head_seq or time.time() - kept["at"] < REFRESH_SECONDS):
-        answer: dict[str, Any] = kept["answer"]
+    former = kept(key)
+    if former is not None and (
+        former["answer"]["as_of_seq"] == run.head_seq or time.time() - former["at"] < REFRESH_SECONDS
+    ):
+        answer: dict[str, Any] = former["answer"]
         return answer
     answer = _drawn(run, theme)
-    try:
-        cache.set(key, {"at": time.time(), "answer": answer}, KEEP_SECONDS)
-    except RedisError as error:
-        log.warning("charts are not kept", error=str(error))
+    keep(key, {"at": time.time(), "answer": answer})
     return answer
-
-
-def _kept(key: str) -> dict[str, Any] | None:
-    try:
-        kept: dict[str, Any] | None = cache.get(key)
-        return kept
-    except RedisError:
-        return None
 
 
 def _drawn(run: Run, theme: Theme) -> dict[str, Any]:
