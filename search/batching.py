@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -39,15 +39,22 @@ class Occupancy:
         return self.rows / self.forwards if self.forwards else 0.0
 
 
+class Aborts(Protocol):
+    """What may be aborted of a call: all of it, or the requests at some positions. Set from any thread."""
+
+    requested: bool
+    withdrawn: set[int]
+
+
 class Call(Generic[Request, Result]):
     """One call under way: its requests, the results so far, and how they go back to the caller's loop."""
 
-    def __init__(self, requests: Sequence[Request], abort_wanted: Callable[[], bool] | None = None) -> None:
-        """Made on the caller's event loop; `abort_wanted` is asked by the engine before every token."""
+    def __init__(self, requests: Sequence[Request], cancellation: Aborts | None = None) -> None:
+        """Made on the caller's event loop; `cancellation` is looked at by the engine before every token."""
         loop = asyncio.get_running_loop()
         self.requests = requests
         self.done = False
-        self._abort_wanted = abort_wanted
+        self._cancellation = cancellation
         self._left = False
         self._results: list[Result | None] = [None] * len(requests)
         self._missing = len(requests)
@@ -57,7 +64,12 @@ class Call(Generic[Request, Result]):
     @property
     def aborted(self) -> bool:
         """True once the caller asked for an abort, or does not wait any more."""
-        return self._left or (self._abort_wanted is not None and self._abort_wanted())
+        return self._left or (self._cancellation is not None and self._cancellation.requested)
+
+    @property
+    def withdrawn(self) -> Collection[int]:
+        """Positions of the requests that are not wanted any more, while the rest of the call is."""
+        return () if self._cancellation is None else self._cancellation.withdrawn
 
     def leave(self) -> None:
         """The caller's task was cancelled: nobody waits for the results."""

@@ -186,7 +186,7 @@ class Effects:
         scores: dict[int, float] = {}
         for (node, steps, _), result in zip(requests, results, strict=True):
             if len(result.steps) == len(steps):
-                for step, score in zip(self.ledger.tree.path(node)[1:], result.steps, strict=True):
+                for step, score in zip(self.ledger.tree.step_ends(node), result.steps, strict=True):
                     if step.reward is None:
                         scores.setdefault(step.index, float(score))
             scores[node.index] = float(result.last)
@@ -206,7 +206,9 @@ class Effects:
         if self.ledger.journal.replaying:
             verdicts = self.ledger.take("verify", {"verifier": name}).payload["verdicts"]
         else:
-            asked = [(node.index, tree.steps(node), node.finish == "end") for node in judged]
+            # A step that is cut in the middle says nothing yet: the steps before it are judged.
+            whole = [tree.steps(node)[:-1] if node.mid_step else tree.steps(node) for node in judged]
+            asked = [(node.index, steps, node.finish == "end") for node, steps in zip(judged, whole, strict=True)]
             verdicts = await asyncio.to_thread(lambda: [truth.verdict(*question) for question in asked])
             self.ledger.append("verify", {"verifier": name, "verdicts": verdicts})
         if truth.judges_partial:

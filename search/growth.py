@@ -57,7 +57,7 @@ async def write_step(effects: Effects, edited: Node, text: str, by: str) -> Node
     """A person's step beside `edited`, which stays as it was. Finished if the domain says that it ends the solution."""
     tree, truth = effects.ledger.tree, effects.setting.truth
     parent = tree[edited.parents[0]]
-    ends = truth is not None and truth.completes([*tree.steps(parent), text])
+    ends = truth is not None and truth.completes(tree.steps(parent, [text]))
     effects.ledger.observe(
         "node_added",
         {

@@ -58,7 +58,7 @@ class Hand:
         if command.command == "edit":
             prompt, _ = setting.prompt(tree, tree[node.parents[0]], [text])
         else:
-            prompt = render_prompt(setting.template, setting.problem, tree.steps(node), [text])
+            prompt = render_prompt(setting.template, setting.problem, tree.steps(node), [text], begun=node.mid_step)
         try:
             tokens = setting.policy.prompt_tokens(prompt)
         except PolicyError as error:

@@ -80,7 +80,7 @@ def _node_added(tree: Tree, payload: Payload, seq: int) -> None:
         parent.children.append(index)
         if parent.status == "open":
             parent.status = "expanded"
-        if position == 0 and node.key.rpartition(".")[2].startswith("h"):
+        if position == 0 and node.key[max(node.key.rfind("."), node.key.rfind("+")) + 1 :].startswith("h"):
             parent.human += 1
         elif position == 0:
             parent.sampled += 1

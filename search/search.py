@@ -206,7 +206,7 @@ class Search:
                     await self._gate.finish("budget", "reward_calls")
                     continue
                 batch = rollouts[len(scores) :][:left]
-                asked = [(node, self.tree.steps(node) + r.texts, r.finished) for node, r in batch]
+                asked = [(node, self.tree.steps(node, r.texts), r.finished) for node, r in batch]
                 payload = await self._gate.effects.score(asked, purpose="rollout")
                 if payload is not None:
                     scores += [score for _, score in payload["scores"]]

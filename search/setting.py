@@ -76,8 +76,8 @@ class Setting:
         """
         path = tree.path(node)
         hints = tree.hints_on(path)
-        steps = [step.text for step in path[1:]]
-        text = render_prompt(self.template, self.problem, [*steps, *further], hints)
+        steps = tree.steps(node, further)
+        text = render_prompt(self.template, self.problem, steps, hints, begun=node.mid_step and not further)
         encode = getattr(self.policy, "encode", None)
         if encode is None or hints or any(not step.token_ids for step in path[1:]):
             return text, None

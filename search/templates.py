@@ -82,9 +82,14 @@ EMBEDDED_REWARD = Template(name="embedded", final_end="<eos>")
 
 
 def render_prompt(
-    template: Template | Mapping[str, Any], problem: str, steps: Sequence[str] = (), hints: Sequence[str] = ()
+    template: Template | Mapping[str, Any],
+    problem: str,
+    steps: Sequence[str] = (),
+    hints: Sequence[str] = (),
+    *,
+    begun: bool = False,
 ) -> str:
-    """The text a policy continues with the next step.
+    """The text a policy continues with the next step; `begun`: with the rest of the last of the `steps`.
 
     Raises:
         TemplateError: hints are given and the model was not taught any.
@@ -99,7 +104,8 @@ def render_prompt(
             )
         parts += [template.hint.replace("{hint}", hint) for hint in hints]
     parts += [f"{template.step_start}{step}{template.step_end}" for step in steps]
-    return "".join(parts)
+    text = "".join(parts)
+    return text.removesuffix(template.step_end) if begun else text
 
 
 def render_reward_input(

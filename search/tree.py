@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -59,6 +59,11 @@ class Node:
     def solved(self) -> bool:
         """True if the policy (or a person) ended the solution here and nobody pruned it: an answer candidate."""
         return self.finish == "end" and self.status != "pruned"
+
+    @property
+    def mid_step(self) -> bool:
+        """True if the policy was halted in mid-step here: what follows below completes the step."""
+        return self.finish == "chunk"
 
     @property
     def dead(self) -> bool:
@@ -139,9 +144,22 @@ class Tree:
         path.reverse()
         return path
 
-    def steps(self, node: Node) -> tuple[str, ...]:
-        """The texts from below the root to `node`."""
-        return tuple(step.text for step in self.path(node)[1:])
+    def step_ends(self, node: Node) -> list[Node]:
+        """Where the steps to `node` end, one node per step: of a step that was decoded in chunks, the last."""
+        path = self.path(node)[1:]
+        return [piece for piece in path if piece is node or not piece.mid_step]
+
+    def steps(self, node: Node, further: Sequence[str] = ()) -> tuple[str, ...]:
+        """The steps from below the root to `node`, and `further` texts after them; chunks of one step are joined."""
+        pieces = [(piece.text, piece.mid_step) for piece in self.path(node)[1:]]
+        pieces += [(text, False) for text in further]
+        steps, begun = [], ""
+        for text, mid_step in pieces:
+            begun += text
+            if not mid_step:
+                steps.append(begun)
+                begun = ""
+        return (*steps, begun) if pieces and pieces[-1][1] else tuple(steps)
 
     def ancestors(self, node: Node) -> list[Node]:
         """`node` and everything above it over all parents, each once, leaf first (parents are always older)."""

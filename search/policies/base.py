@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-Finish = Literal["step", "end", "length", "budget", "aborted"]
+Finish = Literal["step", "chunk", "end", "length", "budget", "aborted"]
+"""How a sample ended; `chunk`: cut in mid-step where it was asked to be, to go on from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class StepRequest:
     prompt (begin-of-sequence included) as the model itself wrote them, so that it is not tokenised anew; give them
     always or never within a run, or a rerun may differ. `key` is the child's creation key: with `seed` it fixes
     every draw of this sample, whatever else shares the batch. `until_end` asks for a whole continuation (delimiters
-    do not stop it): a rollout.
+    do not stop it): a rollout. `drawn` tokens of this very sample are the end of the prompt already (it was cut into
+    chunks): token index t of `key` is drawn as number drawn + t, so that a cut changes nothing about what is written.
     """
 
     prompt: str
@@ -38,6 +40,7 @@ class StepRequest:
     prefix_ids: tuple[int, ...] | None = None
     until_end: bool = False
     cut_by_budget: bool = False  # the budget shortened max_tokens: reaching it is finish="budget"
+    drawn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,15 @@ class StepSample:
 
 @dataclass
 class Cancellation:
-    """Asks the engine to abort what is under way; set from any thread or task."""
+    """Asks the engine to abort what is under way, all of it or some requests; set from any thread or task."""
 
     requested: bool = False
+    withdrawn: set[int] = field(default_factory=set)
     _listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    def withdraw(self, positions: Iterable[int]) -> None:
+        """Abort the requests at these positions only. An engine that cannot just finishes them."""
+        self.withdrawn.update(positions)
 
     def request(self) -> None:
         """Abort: samples under way come back with finish="aborted" and the tokens they have."""

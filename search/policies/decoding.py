@@ -10,6 +10,7 @@ is fed in the common pass, so logits come from one place only.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +21,7 @@ from torch import Tensor
 from search.batching import Call, Occupancy
 from search.policies.base import Finish, PolicyError, StepRequest, StepSample
 from search.policies.endings import Endings
+from search.policies.gang import Course, Gang, PathCall
 from search.policies.prefix_cache import PrefixCache
 from search.policies.sampler import draw
 from search.policies.samples import Sample, Samples
@@ -30,7 +32,7 @@ from search.tokenization import Tokenization
 PREFILL_TOKENS = 2048
 """Tokens of one prefill pass, padding included: bounds its memory and how long the other rows wait."""
 
-SampleCall = Call[StepRequest, StepSample]
+SampleCall = Call[StepRequest, StepSample] | PathCall
 
 
 class SlotModel(Protocol):
@@ -74,6 +76,7 @@ class Decoder:
         self._samples = Samples(slots)
         self._waiting = Waiting()
         self._calls: list[SampleCall] = []
+        self._gangs: list[Gang] = []  # those that came in
         self._rows = 0
         self._length: NDArray[np.int64] = np.zeros(slots, np.int64)  # per row: tokens in the cache
         self._next: NDArray[np.int64] = np.zeros(slots, np.int64)  # per row: the token to feed
@@ -88,10 +91,20 @@ class Decoder:
         """Tokenise a call's prompts and queue its samples behind those that came before.
 
         Raises:
-            PolicyError: a prompt cannot be read or leaves no room in the context.
+            PolicyError: a prompt cannot be read or leaves no room in the context, or more paths are to run in lockstep
+                than there are places.
         """
-        for sample in [self._sample(call, position, request) for position, request in enumerate(call.requests)]:
-            self._waiting.add(sample)
+        if isinstance(call, PathCall):
+            if len(call.requests) > self._samples.capacity:
+                raise PolicyError(
+                    f"{self.name}: {len(call.requests)} paths are to run in lockstep and the engine has"
+                    f" {self._samples.capacity} places. Ask for fewer paths, or give the model more slots."
+                )
+            gang = Gang(call)
+            self._waiting.add_gang(gang, [self._sample(call, c.position, c.step, c) for c in gang.courses])
+        else:
+            for sample in [self._sample(call, position, request) for position, request in enumerate(call.requests)]:
+                self._waiting.add(sample)
         self._calls.append(call)
 
     @torch.inference_mode()
@@ -109,13 +122,14 @@ class Decoder:
         self._samples.clear()
         self._waiting.clear()
         self._calls.clear()
+        self._gangs.clear()
         self._prefixes.clear()
         self._cache = SlotCache(self._model.shape)
         self._rows = 0
 
     # ---- coming in ------------------------------------------------------------------------------------------
 
-    def _sample(self, call: SampleCall, position: int, request: StepRequest) -> Sample:
+    def _sample(self, call: SampleCall, position: int, request: StepRequest, course: Course | None = None) -> Sample:
         ids = request.prefix_ids if request.prefix_ids is not None else self._encode(request.prompt)
         if len(ids) >= self._model.context:
             raise PolicyError(
@@ -130,8 +144,9 @@ class Decoder:
                 " The folder's tokenizer belongs to another model."
             )
         stops = () if request.until_end else request.sampling.stop
-        limit = max(1, min(request.max_tokens, self._model.context - len(ids)))
-        return Sample(call, position, request, tuple(ids), limit, self._endings.number_of(stops))
+        room = self._model.context - len(ids)
+        limit = max(1, min(request.max_tokens, room)) if course is None else course.limit(room)
+        return Sample(call, position, request, tuple(ids), limit, self._endings.number_of(stops), course)
 
     def _enter(self) -> None:
         """Give waiting samples the free places, one row per distinct prompt."""
@@ -150,6 +165,8 @@ class Decoder:
             ids = group[0].prompt_ids
             for sample in group:
                 self._samples.add(sample, row)
+                if sample.course is not None and sample.course.gang not in self._gangs:
+                    self._gangs.append(sample.course.gang)
             self._length[row], self._next[row] = len(ids) - 1, ids[-1]
             kept = self._prefixes.longest(ids, known) if known else None
             if kept is not None:
@@ -212,18 +229,76 @@ class Decoder:
         staying = np.ones(count, np.bool_)
         if drawn.broken is not None:
             staying &= self._fail(np.flatnonzero(drawn.broken.numpy()).tolist())
+        for gang in self._gangs:
+            gang.passed()
+        turning: list[int] = []
         for at, finish in self._endings.finishes(samples, tokens).items():
-            if staying[at]:
-                self._hand_back(at, finish)
+            if not staying[at]:
+                continue
+            if self._goes_on(at, finish):
+                turning.append(at)
+            else:
                 staying[at] = False
+        if self._gangs:
+            self._hold(turning, staying)
         self._part(staying, tokens)
 
-    def _hand_back(self, at: int, finish: Finish) -> None:
-        sample = self._samples.of[at]
+    def _goes_on(self, at: int, finish: Finish) -> bool:
+        """Hand a sample back, or, where it is a step of a path, only what the path as a whole has come to."""
+        sample, room = self._samples.of[at], self._model.context
+        course = sample.course
+        if course is None:
+            self._hand_back(at, finish)
+            return False
         ids, logprobs = self._samples.written(at)
-        if finish == "step":  # a child may continue here
-            self._keep(int(self._samples.row[at]), sample.prompt_ids + ids[:-1])
-        self._resolve(sample, ids, logprobs, finish, self._samples.mean_certainty(at))
+        finish = course.finish(finish, len(ids))
+        step = self._written(sample, ids, logprobs, finish, self._samples.mean_certainty(at))
+        if course.close(step, room - len(sample.prompt_ids) - len(ids)):
+            return True
+        self._keep_for_children(at, ids, finish)
+        course.gang.leave(course)
+        return False
+
+    def _hold(self, turning: list[int], staying: NDArray[np.bool_]) -> None:
+        """Look at every gang after a pass: its paths go on, some of them with their next step, or all of them stop."""
+        samples = self._samples
+        for gang in self._gangs:
+            own = [at for at in turning if _gang(samples.of[at]) is gang]
+            halted = gang.stop(len(own))
+            if halted is None:
+                for at in own:
+                    self._turn(at)
+                continue
+            for at in np.flatnonzero(staying).tolist():
+                course = samples.of[at].course
+                if course is not None and course.gang is gang:
+                    staying[at] = False
+                    if at in own:
+                        self._keep_for_children(at, samples.written(at)[0], "step")
+                        gang.leave(course)
+                    else:
+                        self._hand_back(at, halted)
+        self._gangs = [gang for gang in self._gangs if gang.going and not gang.call.done]
+
+    def _turn(self, at: int) -> None:
+        """The next step of a path begins in the row of the step before."""
+        sample = self._samples.of[at]
+        assert sample.course is not None
+        sample.course.turn()
+        ids = sample.prompt_ids + self._samples.written(at)[0]
+        limit = sample.course.limit(self._model.context - len(ids))
+        step = replace(sample, request=sample.course.step, prompt_ids=ids, limit=limit)
+        self._samples.turn(at, step)
+        self._cache.reserve(self._rows, len(ids) + limit)
+
+    def _hand_back(self, at: int, finish: Finish) -> None:
+        ids, logprobs = self._samples.written(at)
+        self._keep_for_children(at, ids, finish)
+        self._resolve(self._samples.of[at], ids, logprobs, finish, self._samples.mean_certainty(at))
+
+    def _keep_for_children(self, at: int, ids: tuple[int, ...], finish: Finish) -> None:
+        if finish in ("step", "chunk"):
+            self._keep(int(self._samples.row[at]), self._samples.of[at].prompt_ids + ids[:-1])
 
     def _resolve(
         self,
@@ -233,8 +308,24 @@ class Decoder:
         finish: Finish,
         certainty: float | None = None,
     ) -> None:
-        text = self._endings.text(sample.rule, finish, ids, sample.prompt_ids)
-        sample.call.resolve(sample.position, StepSample(text, ids, logprobs, finish, len(sample.prompt_ids), certainty))
+        step, course = self._written(sample, ids, logprobs, finish, certainty), sample.course
+        if course is None:
+            sample.call.resolve(sample.position, step)
+            return
+        if ids or not course.done:
+            course.close(step, 0)
+        course.gang.leave(course)
+
+    def _written(
+        self,
+        sample: Sample,
+        ids: tuple[int, ...],
+        logprobs: tuple[float, ...],
+        finish: Finish,
+        certainty: float | None,
+    ) -> StepSample:
+        text = self._endings.text(sample, finish, ids)
+        return StepSample(text, ids, logprobs, finish, len(sample.prompt_ids), certainty)
 
     def _part(self, staying: NDArray[np.bool_], tokens: NDArray[np.int64]) -> None:
         """Drop who does not stay; samples of one row that drew different tokens get rows of their own."""
@@ -267,14 +358,20 @@ class Decoder:
     # ---- endings other than a finished sample ---------------------------------------------------------------
 
     def _abort(self) -> None:
-        """End the samples of aborted calls with what they have."""
+        """End the samples of aborted calls, and those that were withdrawn from a call, with what they have."""
         self._calls = [call for call in self._calls if not call.done]
         aborted = {call for call in self._calls if call.aborted}
-        if not aborted:
+        if not aborted and not any(call.withdrawn for call in self._calls):
             return
-        for withdrawn in self._waiting.withdraw(aborted):
+
+        def gone(sample: Sample) -> bool:
+            return sample.call in aborted or sample.position in sample.call.withdrawn
+
+        for withdrawn in self._waiting.withdraw(gone):
             self._resolve(withdrawn, (), (), "aborted")
-        staying = np.array([sample.call not in aborted for sample in self._samples.of], np.bool_)
+        staying = np.array([not gone(sample) for sample in self._samples.of], np.bool_)
+        if staying.all():
+            return
         for at in np.flatnonzero(~staying).tolist():
             self._hand_back(at, "aborted")
         self._part(staying, self._next[self._samples.row[: self._samples.count]])
@@ -287,5 +384,9 @@ class Decoder:
             tokens = len(samples.of[at].prompt_ids) + int(samples.generated[at]) - 1
             samples.of[at].call.fail(PolicyError(f"{self.name}: the model's logits are NaN after {tokens} tokens."))
             self._cache.wipe(int(samples.row[at]))
-        self._waiting.withdraw(failed)
+        self._waiting.withdraw(lambda sample: sample.call in failed)
         return np.array([sample.call not in failed for sample in samples.of], np.bool_)
+
+
+def _gang(sample: Sample) -> Gang | None:
+    return None if sample.course is None else sample.course.gang

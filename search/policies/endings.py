@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.policies.base import Finish
-from search.policies.samples import Samples
+from search.policies.samples import Sample, Samples
 from search.tokenization import StopRule, Tokenization
 
 GOES_ON, STOPS, LOOK, ENDS = 0, 1, 2, 3
@@ -53,14 +53,25 @@ class Endings:
             return "end"
         if meaning == STOPS:
             return "step"
-        if meaning == LOOK and self._rules[samples.rule[at]].reached(samples.written(at)[0]):
+        sample = samples.of[at]
+        if meaning == LOOK and self._rules[sample.rule].reached((*_begun(sample), *samples.written(at)[0])):
             return "step"
         if not spent:
             return None
-        request = samples.of[at].request
+        request = sample.request
         return "budget" if request.cut_by_budget and samples.limit[at] == request.max_tokens else "length"
 
-    def text(self, rule: int, finish: Finish, ids: tuple[int, ...], prompt_ids: tuple[int, ...]) -> str:
+    def text(self, sample: Sample, finish: Finish, ids: tuple[int, ...]) -> str:
         """A sample's text: without the end-of-sequence token, cut before the stop string."""
-        text = self._tokenization.decode(ids[:-1] if finish == "end" else ids, after=prompt_ids[-8:])
-        return self._rules[rule].cut(text) if finish == "step" else text
+        text = self._tokenization.decode(ids[:-1] if finish == "end" else ids, after=sample.prompt_ids[-8:])
+        if finish != "step":
+            return text
+        begun = _begun(sample)  # a stop string may begin in the chunk before
+        before = self._tokenization.decode(begun, after=sample.prompt_ids[: -len(begun)][-8:]) if begun else ""
+        return self._rules[sample.rule].cut(before + text)[len(before) :]
+
+
+def _begun(sample: Sample) -> tuple[int, ...]:
+    """What the prompt's end holds of this very step."""
+    drawn = sample.request.drawn
+    return sample.prompt_ids[-drawn:] if drawn else ()

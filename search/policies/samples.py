@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.batching import Call
-from search.policies.base import StepRequest, StepSample
+from search.policies.base import StepRequest
+from search.policies.gang import Course
 from search.randomness import uniforms
 
 
@@ -17,12 +19,13 @@ from search.randomness import uniforms
 class Sample:
     """One request being served: whose it is, what it continues, how far it may go, which stop rule holds."""
 
-    call: Call[StepRequest, StepSample]
+    call: Call[Any, Any]
     position: int
     request: StepRequest
     prompt_ids: tuple[int, ...]
     limit: int
     rule: int
+    course: Course | None = None  # the path that this is a step of, where paths are decoded in lockstep
 
 
 class Samples:
@@ -51,18 +54,28 @@ class Samples:
     def add(self, sample: Sample, row: int) -> None:
         """Start a sample whose next token comes from a row's logits."""
         at, request = self.count, sample.request
-        self._widen(sample.limit)
         self.of.append(sample)
         self.row[at] = row
-        self.generated[at] = 0
-        self.certainty[at] = 0.0
-        self.limit[at] = sample.limit
         self.rule[at] = sample.rule
         self.temperature[at] = request.sampling.temperature
         self.top_p[at] = request.sampling.top_p
-        if request.sampling.temperature > 0:
-            self.draws[at, : sample.limit] = uniforms(request.seed, request.key, count=sample.limit)
+        self._begin(at, sample)
         self.count += 1
+
+    def turn(self, at: int, sample: Sample) -> None:
+        """Let the next step of a path take the place of the step before it, in the same row."""
+        self.of[at] = sample
+        self._begin(at, sample)
+
+    def _begin(self, at: int, sample: Sample) -> None:
+        request = sample.request
+        self._widen(sample.limit)
+        self.generated[at] = 0
+        self.certainty[at] = 0.0
+        self.limit[at] = sample.limit
+        if request.sampling.temperature > 0:
+            stream = uniforms(request.seed, request.key, count=request.drawn + sample.limit)
+            self.draws[at, : sample.limit] = stream[request.drawn :]
 
     def record(
         self, tokens: NDArray[np.int64], logprobs: NDArray[np.float64], certainties: NDArray[np.float64]

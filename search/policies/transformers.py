@@ -13,13 +13,15 @@ from search.batching import Call, EngineThread
 from search.local_model import DTYPES, LocalModel, provenance_of
 from search.policies.base import Cancellation, PolicyError, StepRequest, StepSample
 from search.policies.decoding import Decoder, SlotModel
+from search.policies.gang import PathCall
 from search.policies.llama import LlamaSlots
+from search.policies.lockstep import Leash, PathRequest
 from search.policies.slot_model import HuggingFaceSlots
 from search.templates import Template
 from search.tokenization import Tokenization, TokenizationError
 
 
-class TransformersPolicy(LocalModel[StepRequest, StepSample]):
+class TransformersPolicy(LocalModel[StepRequest | PathRequest, Any]):
     """A causal language model behind continuous batching (see `Policy`).
 
     In float64 and on the lean Llama pass the same seed gives the same tokens whatever shares the batch
@@ -127,8 +129,15 @@ class TransformersPolicy(LocalModel[StepRequest, StepSample]):
         """One sample per request, in their order; an abort takes effect at the next token."""
         if not requests:
             return []
-        wanted = None if cancellation is None else lambda: cancellation.requested
-        return await self._thread.submit(Call(requests, wanted))
+        return await self._thread.submit(Call(requests, cancellation))
+
+    async def decode(
+        self, requests: Sequence[PathRequest], leash: Leash, cancellation: Cancellation | None = None
+    ) -> list[list[StepSample]]:
+        """Paths in lockstep (see `search.policies.lockstep`): they come in together, and stop at the very token."""
+        if not requests:
+            return []
+        return await self._thread.submit(PathCall(requests, leash, cancellation))
 
 
 def _end_ids(model: Any, tokenization: Tokenization) -> frozenset[int]:
