@@ -83,15 +83,15 @@ class Mailbox:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: deque[Command] = deque()
-        self._on_cancel: Callable[[], None] | None = None
+        self._listener: Callable[[Command], None] | None = None
 
     def put(self, command: Command) -> None:
-        """Leave a command; a cancel also interrupts the engine call that is under way."""
+        """Leave a command; whoever waits for an engine call hears of it at once."""
         with self._lock:
             self._waiting.append(command)
-            interrupt = self._on_cancel if command.command == "cancel" else None
-        if interrupt is not None:
-            interrupt()
+            listener = self._listener
+        if listener is not None:
+            listener(command)
 
     def take(self) -> Command | None:
         """The oldest command, or None."""
@@ -103,10 +103,11 @@ class Mailbox:
         with self._lock:
             return any(command.command == kind for command in self._waiting)
 
-    def interrupt_with(self, on_cancel: Callable[[], None] | None) -> None:
-        """Call `on_cancel` when a cancel arrives (at once if one waits already); None to stop listening."""
+    def listen(self, listener: Callable[[Command], None] | None) -> None:
+        """Tell `listener` of every command that waits or comes, on the thread that brings it; None to stop."""
         with self._lock:
-            self._on_cancel = on_cancel
-            waiting = any(command.command == "cancel" for command in self._waiting)
-        if on_cancel is not None and waiting:
-            on_cancel()
+            self._listener = listener
+            waiting = list(self._waiting)
+        if listener is not None:
+            for command in waiting:
+                listener(command)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from search.budget import Cap, Grant
+from search.commands import Command
+from search.creation_keys import drawn_before, tokens_begun, uncut
 from search.events import Payload
 from search.ledger import Ledger
-from search.policies.base import Cancellation, PolicyError, StepRequest, StepSample
+from search.policies.base import Cancellation, PolicyError, Sampling, StepRequest, StepSample
 from search.rewards.base import PathScore, RewardError, ScoreRequest
 from search.setting import Setting
 from search.tree import Node
@@ -58,14 +59,20 @@ class Effects:
         cap = step_cap or self.setting.sampling.max_step_tokens
         return self.ledger.budget.reserve(counts, cap, nodes=len(self.ledger.tree), grows=grows)
 
+    def sampling(self, temperature: float | None) -> Sampling:
+        """The run's sampling settings, at another temperature if one is given."""
+        own = self.setting.sampling
+        return own if temperature is None else replace(own, temperature=temperature)
+
     async def generate(
-        self, asks: Sequence[Ask], grant: Grant, *, purpose: str, temperature: float | None
+        self, asks: Sequence[Ask], grant: Grant, *, purpose: str, temperature: float | None, merges: bool = False
     ) -> list[Payload]:
-        """The journaled samples of a granted request, in issue order. Keys beyond the grant are not used."""
+        """The journaled samples of a granted request, in issue order. Keys beyond the grant are not used.
+
+        `merges`: what grows has further parents, which may outlive the one that a person prunes meanwhile.
+        """
         granted = [replace(ask, n=n, keys=ask.keys[:n]) for ask, n in zip(asks, grant.counts, strict=True) if n]
-        sampling = self.setting.sampling
-        if temperature is not None:
-            sampling = replace(sampling, temperature=temperature)
+        sampling = self.sampling(temperature)
         expected = {"purpose": purpose, "temperature": sampling.temperature, "top_p": sampling.top_p}
         journal = self.ledger.journal
         if journal.replaying:
@@ -76,29 +83,34 @@ class Effects:
                 journal.differ(event, {"requests": asked})
             samples: list[Payload] = event.payload["samples"]
             return samples
-        prompts = [self._prompt(ask) for ask in granted]
+        prompts = [self.prompt(ask.node, ask.further, ask.further_ids) for ask in granted]
+        tree = self.ledger.tree
         requests = [
             StepRequest(
                 prompt=prompt.text,
                 seed=self.setting.seed,
-                key=key,
-                max_tokens=grant.max_tokens,
+                key=uncut(key),
+                max_tokens=min(grant.max_tokens, max(1, sampling.max_step_tokens - tokens_begun(tree, ask.node)))
+                if ask.node.mid_step and not ask.further
+                else grant.max_tokens,
                 sampling=sampling,
                 prefix_ids=prompt.ids,
                 cut_by_budget=grant.cut,
+                drawn=drawn_before(tree, ask.node, key),
             )
             for ask, prompt in zip(granted, prompts, strict=True)
             if prompt.has_room
             for key in ask.keys
         ]
-        drawn = iter(await self._draw(requests))
+        askers = [ask.node for ask, prompt in zip(granted, prompts, strict=True) if prompt.has_room for _ in ask.keys]
+        drawn = iter(await self._draw(requests, [] if merges else askers))
         first = len(self.ledger.tree) if purpose == "expand" else None
         samples = []
         for number, (ask, prompt) in enumerate(zip(granted, prompts, strict=True)):
             for index in range(ask.n):
                 node = None if first is None else first + len(samples)
                 sample = next(drawn) if prompt.has_room else StepSample("", (), (), "length", prompt.tokens)
-                samples.append({"request": number, "index": index, "node": node, **_as_payload(sample)})
+                samples.append({"request": number, "index": index, "node": node, **as_payload(sample)})
         headers = [
             {"node": ask.node.index, "n": ask.n, "max_tokens": grant.max_tokens, "prompt_tokens": prompt.tokens}
             for ask, prompt in zip(granted, prompts, strict=True)
@@ -106,7 +118,7 @@ class Effects:
         self.ledger.append("generate", {**expected, "requests": headers, "samples": samples})
         return samples
 
-    def _prompt(self, ask: Ask) -> _Prompt:
+    def prompt(self, node: Node, further: tuple[str, ...] = (), further_ids: tuple[int, ...] = ()) -> _Prompt:
         """What the policy continues. A path that fills the model's context has no room for another token.
 
         Whether the problem itself fits is the policy's to say: it names the mend.
@@ -114,22 +126,26 @@ class Effects:
         policy = self.setting.policy
         if policy is None:
             raise JournalEnds("the journal ends here, and no policy was given to go on with")
-        text, ids = self.setting.prompt(self.ledger.tree, ask.node, ask.further, ask.further_ids)
+        text, ids = self.setting.prompt(self.ledger.tree, node, further, further_ids)
         tokens = policy.prompt_tokens(text) if ids is None else len(ids)
         context = self.setting.context
-        begun = bool(ask.node.parents or ask.further)
+        begun = bool(node.parents or further)
         return _Prompt(text, ids, tokens, has_room=not begun or context is None or tokens < context)
 
-    async def _draw(self, requests: Sequence[StepRequest]) -> list[StepSample]:
+    async def _draw(self, requests: Sequence[StepRequest], askers: Sequence[Node]) -> list[StepSample]:
         policy = self.setting.policy
         if policy is None or not requests:
             return []
         cancellation = Cancellation()
-        drawn: list[StepSample] = await self._attended(policy.generate(requests, cancellation), cancellation.request)
-        self._check_samples(requests, drawn)
+        drawn: list[StepSample] = await self.attended(
+            policy.generate(requests, cancellation),
+            cancellation.request,
+            pruned=self.withdrawing(askers, cancellation),
+        )
+        self.check_samples(requests, drawn)
         return drawn
 
-    def _check_samples(self, requests: Sequence[StepRequest], samples: Sequence[StepSample]) -> None:
+    def check_samples(self, requests: Sequence[StepRequest], samples: Sequence[StepSample]) -> None:
         name = self.setting.policy.name if self.setting.policy else ""
         if len(samples) != len(requests):
             raise PolicyError(f"policy {name} returned {len(samples)} samples for {len(requests)} requests")
@@ -162,7 +178,7 @@ class Effects:
             raise JournalEnds("the journal ends here, and no reward was given to go on with")
         sequences = [ScoreRequest(self.setting.problem, steps, finished) for _, steps, finished in requests]
         dropped = asyncio.Event()
-        results = await self._attended(reward.score(sequences), dropped.set, dropped if droppable else None)
+        results = await self.attended(reward.score(sequences), dropped.set, dropped if droppable else None)
         if results is None:
             await self._interrupted()
             return None
@@ -220,20 +236,46 @@ class Effects:
 
     # -- waiting -------------------------------------------------------------------------------------------------
 
-    async def _attended(
-        self, work: Coroutine[Any, Any, Result], interrupt: Callable[[], None], droppable: asyncio.Event | None = None
+    def withdrawing(self, askers: Sequence[Node], cancellation: Cancellation) -> Callable[[int], None]:
+        """What to do when a person prunes a node meanwhile: abort the samples below it. Sample i continues `askers[i]`.
+
+        The command itself waits for the gate, as every command does; this only spares the tokens.
+        """
+        tree = self.ledger.tree
+
+        def withdraw(node: int) -> None:
+            if 0 < node < len(tree) and tree[node].status != "pruned":
+                gone = {below.index for below in tree.held_by(tree[node])}
+                cancellation.withdraw(at for at, asker in enumerate(askers) if asker.index in gone)
+
+        return withdraw
+
+    async def attended(
+        self,
+        work: Coroutine[Any, Any, Result],
+        interrupt: Callable[[], None],
+        droppable: asyncio.Event | None = None,
+        pruned: Callable[[int], None] | None = None,
     ) -> Any:
-        """Await a model's work; call `interrupt` on a cancel or at the deadline, then drop the work if droppable."""
+        """Await a model's work; call `interrupt` on a cancel or at the deadline, then drop the work if droppable.
+
+        `pruned` is told of every node that a person prunes meanwhile.
+        """
         loop = asyncio.get_running_loop()
         seconds = self.ledger.budget.caps.seconds
         timer = None
         if seconds is not None:
             timer = loop.call_later(max(0.0, seconds - self.setting.clock()), interrupt)
 
-        def interrupt_soon() -> None:
-            loop.call_soon_threadsafe(interrupt)
+        def hear(command: Command) -> None:
+            if command.id in self.ledger.journal.commands:
+                return  # it was carried out already
+            if command.command == "cancel":
+                loop.call_soon_threadsafe(interrupt)
+            elif command.command == "prune" and pruned is not None:
+                loop.call_soon_threadsafe(pruned, command.node)
 
-        self.setting.mailbox.interrupt_with(interrupt_soon)
+        self.setting.mailbox.listen(hear)
         task = asyncio.ensure_future(work)
         waiter = asyncio.ensure_future(droppable.wait()) if droppable is not None else None
         try:
@@ -242,7 +284,7 @@ class Effects:
             await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)
             return await task if task.done() else None
         finally:
-            self.setting.mailbox.interrupt_with(None)
+            self.setting.mailbox.listen(None)
             if timer is not None:
                 timer.cancel()
             for pending in (task, waiter):
@@ -250,7 +292,7 @@ class Effects:
                     pending.cancel()
 
 
-def _as_payload(sample: StepSample) -> Payload:
+def as_payload(sample: StepSample) -> Payload:
     payload: Payload = {
         "text": sample.text,
         "token_ids": list(sample.token_ids),
@@ -261,15 +303,3 @@ def _as_payload(sample: StepSample) -> Payload:
     if sample.certainty is not None:
         payload["certainty"] = float(sample.certainty)
     return payload
-
-
-def child_keys(asks: Sequence[tuple[Node, int]], mark: str = "") -> list[tuple[str, ...]]:
-    """Creation keys of the children to come: `parent.c` with c counted per parent, `parent.h0` by a person's hand,
-    `parent.r0` for rollouts (`mark` "h" or "r")."""
-    taken: Counter[int] = Counter()
-    keys = []
-    for node, n in asks:
-        start = {"": node.sampled, "h": node.human, "r": node.rolled}[mark] + taken[node.index]
-        keys.append(tuple(f"{node.key}.{mark}{start + i}" for i in range(n)))
-        taken[node.index] += n
-    return keys

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from search.budget import Grant
-from search.effects import Ask, Effects, child_keys
+from search.creation_keys import child_keys
+from search.effects import Ask, Effects
 from search.events import Payload
 from search.tree import Node
 
@@ -26,7 +27,7 @@ async def grow(
     """
     keys = child_keys(asks, "h" if by is not None else "")
     requests = [Ask(node, n, own) for (node, n), own in zip(asks, keys, strict=True)]
-    samples = await effects.generate(requests, grant, purpose="expand", temperature=temperature)
+    samples = await effects.generate(requests, grant, purpose="expand", temperature=temperature, merges=bool(also))
     parents = [(ask.node, key) for ask, n in zip(requests, grant.counts, strict=True) for key in ask.keys[:n]]
     tree = effects.ledger.tree
     children = []

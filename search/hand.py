@@ -96,12 +96,7 @@ class Hand:
 
     def _prune(self, node: Node, by: str) -> None:
         """The node and all below it that no other living parent holds."""
-        tree = self._ledger.tree
-        gone = {node.index}
-        for below in tree.subtree(node):
-            if below is not node and all(p in gone or tree[p].status == "pruned" for p in below.parents):
-                gone.add(below.index)
-        doomed = [tree[index] for index in sorted(gone) if tree[index].status != "pruned"]
+        doomed = [below for below in self._ledger.tree.held_by(node) if below.status != "pruned"]
         self._ledger.observe(
             "pruned",
             {

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from search.budget import Cap
-from search.effects import Ask, child_keys
+from search.creation_keys import child_keys, tokens_begun
+from search.effects import Ask
 from search.gate import Gate
 from search.growth import drive, grow
 from search.ledger import Ledger
+from search.lockstep import Pack, steps_left
 from search.randomness import uniform
 from search.resampling import Scheme, effective_sample_size, offspring
 from search.setting import Setting
@@ -41,7 +43,7 @@ class Rollout:
 
 
 class Search:
-    """Effects are coroutines (`expand`, `score`, `rollout`, `score_rollouts`); the rest is immediate.
+    """Effects are coroutines (`expand`, `decode`, `score`, `rollout`, `score_rollouts`); the rest is immediate.
 
     After each effect a person's commands and the deadline take hold, so that what a strategy looked at before an
     effect may be pruned after it: ask `alive` before you expand.
@@ -54,6 +56,7 @@ class Search:
         self._under_way: str | None = None
         self._draws: Counter[str] = Counter()
         self._edits_seen = len(ledger.tree.edits)
+        self._rooms: dict[int, int] = {}  # decoded path's newest node → what is left of the model's context
         self.short: Cap | None = None  # what curtailed the latest expand, if anything did
         self.going_on = False  # the strategy ran before, on less than it asked for
 
@@ -144,6 +147,44 @@ class Search:
                 children += born
                 await self._gate.open()
         return children
+
+    async def decode(
+        self,
+        nodes: Sequence[Node],
+        n: int = 1,
+        *,
+        max_steps: int,
+        tokens: int | None = None,
+        first: int | None = None,
+        temperature: float | None = None,
+    ) -> list[Node]:
+        """Let `n` paths below each node run on, all in lockstep; the newest node of each, node-major.
+
+        A path runs across the ends of its steps (each becomes a node), to `max_steps` steps from the root in all, and
+        halts after `tokens` tokens, in mid-step if need be: expand or decode it again, and it goes on as if it never
+        had. As soon as `first` paths have ended (fewest tokens; two may end at the same token), the others are
+        aborted in the engine. A budget halts all paths where they are.
+        """
+        pack = Pack(self._gate.effects, [node for node in nodes for _ in range(n)], max_steps, tokens, first)
+        self.short = None
+        while going := pack.going():
+            with self._alone("decode"):
+                grant = self._gate.effects.reserve([1] * len(going), grows=True, step_cap=1)
+                if isinstance(grant, str):
+                    if pack.begun:
+                        self.short = grant
+                        break
+                    await self._gate.finish("budget", grant)
+                    continue
+                await pack.advance(going[: sum(grant.counts)], temperature)
+                await self._gate.open()
+        self._rooms.update(pack.rooms)
+        return [path.leaf for path in pack.paths if path.begun]
+
+    def allowance(self, node: Node, max_steps: int) -> int:
+        """The most tokens that a decoded path could still write: by its steps, and by the model's context."""
+        left = steps_left(self.tree, node, max_steps) * self._setting.sampling.max_step_tokens
+        return min(left - tokens_begun(self.tree, node), self._rooms.get(node.index, left))
 
     async def score(self, nodes: Sequence[Node]) -> None:
         """Give each node the driving reward, and the steps before it that have none; scored nodes cost nothing."""

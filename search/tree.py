@@ -152,14 +152,7 @@ class Tree:
     def steps(self, node: Node, further: Sequence[str] = ()) -> tuple[str, ...]:
         """The steps from below the root to `node`, and `further` texts after them; chunks of one step are joined."""
         pieces = [(piece.text, piece.mid_step) for piece in self.path(node)[1:]]
-        pieces += [(text, False) for text in further]
-        steps, begun = [], ""
-        for text, mid_step in pieces:
-            begun += text
-            if not mid_step:
-                steps.append(begun)
-                begun = ""
-        return (*steps, begun) if pieces and pieces[-1][1] else tuple(steps)
+        return joined([*pieces, *((text, False) for text in further)])
 
     def ancestors(self, node: Node) -> list[Node]:
         """`node` and everything above it over all parents, each once, leaf first (parents are always older)."""
@@ -183,6 +176,14 @@ class Tree:
                     waiting.append(child)
         return [self.nodes[index] for index in sorted(seen)]
 
+    def held_by(self, node: Node) -> list[Node]:
+        """`node` and what is below it and has no other living parent, oldest first: what goes when `node` goes."""
+        gone = {node.index: node}
+        for below in self.subtree(node):
+            if all(parent in gone or self.nodes[parent].status == "pruned" for parent in below.parents):
+                gone[below.index] = below
+        return list(gone.values())
+
     def candidates(self) -> list[Node]:
         """The answer candidates in order of creation."""
         return [node for node in map(self.nodes.__getitem__, self.solutions) if node.solved]
@@ -204,3 +205,14 @@ class Tree:
             "budget": self.budget,
             "head_seq": self.head_seq,
         }
+
+
+def joined(pieces: Sequence[tuple[str, bool]]) -> tuple[str, ...]:
+    """Steps out of pieces (text, whether it was halted in mid-step); the last step may be unfinished."""
+    steps, begun = [], ""
+    for text, mid_step in pieces:
+        begun += text
+        if not mid_step:
+            steps.append(begun)
+            begun = ""
+    return (*steps, begun) if pieces and pieces[-1][1] else tuple(steps)

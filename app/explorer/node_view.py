@@ -10,6 +10,7 @@ from app.explorer.selectors.nodes import hints_along, node_detail
 from app.explorer.token_texts import token_texts
 from app.teams.principals import Principal
 from search.templates import TemplateError, render_prompt, render_reward_input
+from search.tree import joined
 
 
 def with_labels(principal: Principal, run: Run, nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -23,46 +24,48 @@ def node_view(principal: Principal, run: Run, index: int) -> dict[str, Any] | No
     node = node_detail(run, index)
     if node is None:
         return None
-    steps, path_rewards = node.pop("steps"), node.pop("path_rewards")
+    pieces, path_rewards = node.pop("pieces"), node.pop("path_rewards")
     token_ids = node["token_ids"]
     (labelled,) = with_labels(principal, run, [node])
     return labelled | {
         "token_ids": token_ids or [],
         "token_logprobs": node["token_logprobs"] or [],
         "token_texts": token_texts(run.policy, token_ids or []) or [],
-        "saw": _saw(run, node, steps),
-        "reward_inputs": _reward_inputs(run, node, steps, path_rewards),
+        "saw": _saw(run, node, pieces[:-1]),
+        "reward_inputs": _reward_inputs(run, node, pieces, path_rewards),
         "labels": all_labels(run, index),
     }
 
 
-def _saw(run: Run, node: dict[str, Any], steps: list[str]) -> dict[str, Any] | None:
+def _saw(run: Run, node: dict[str, Any], before: list[tuple[str, bool]]) -> dict[str, Any] | None:
     """The exact prompt and settings a sampled step came from; None for the problem itself and for human steps."""
     template = _template(run, "policy")
     if template is None or not node["parents"] or node["token_ids"] is None:
         return None
     hints = hints_along(run.pk, node["path"][:-1], node["created_seq"])
     try:
-        prompt = render_prompt(template, _problem(run), steps[:-1], hints)
+        begun = bool(before) and before[-1][1]
+        prompt = render_prompt(template, _problem(run), joined(before), hints, begun=begun)
     except TemplateError:  # the header names a template this version does not know
         return None
     return {"prompt": prompt, "sampling": (run.header or {}).get("sampling") or run.sampling}
 
 
 def _reward_inputs(
-    run: Run, node: dict[str, Any], steps: list[str], path_rewards: list[dict[str, float]]
+    run: Run, node: dict[str, Any], pieces: list[tuple[str, bool]], path_rewards: list[dict[str, float]]
 ) -> list[dict[str, Any]]:
     """The text the driving reward model read for this path, and the offsets at which the steps were scored."""
     template = _template(run, "reward")
     source = str(((run.header or {}).get("reward") or {}).get("slug") or run.reward)
-    if template is None or not steps or source not in node["rewards"]:
+    if template is None or not pieces or source not in node["rewards"]:
         return []
     try:
-        text, offsets = render_reward_input(template, _problem(run), steps, node["finish"] == "end")
+        text, offsets = render_reward_input(template, _problem(run), joined(pieces), node["finish"] == "end")
     except TemplateError:
         return []
     # A causal reward model gives each step the score it had when that step was the newest: the ancestors' own.
-    scored = [[offset, own.get(source)] for offset, own in zip(offsets, path_rewards, strict=True)]
+    ends = [own for at, own in enumerate(path_rewards, start=1) if at == len(pieces) or not pieces[at - 1][1]]
+    scored = [[offset, own.get(source)] for offset, own in zip(offsets, ends, strict=True)]
     return [{"source": source, "text": text, "scored": scored}]
 
 

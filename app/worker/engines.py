@@ -10,7 +10,9 @@ from django.db import connections
 from app.registry.models import LanguageModel
 from app.registry.selectors import model_named
 from search.models import load_policy, load_reward
+from search.policies import lockstep
 from search.policies.base import Cancellation, Policy, PolicyError, StepRequest, StepSample
+from search.policies.lockstep import Leash, PathRequest
 from search.rewards.base import PathScore, Reward, RewardError, ScoreRequest
 
 OF_THE_RUN = frozenset({"sampling"})  # settings of a model that are defaults of its runs, not of its engine
@@ -69,6 +71,15 @@ class PacedPolicy:
         samples = await self._policy.generate(requests, cancellation)
         self.generated_tokens += sum(sample.tokens for sample in samples)
         return samples
+
+    async def decode(
+        self, requests: Sequence[PathRequest], leash: Leash, cancellation: Cancellation | None = None
+    ) -> list[list[StepSample]]:
+        """Paths in lockstep, likewise."""
+        await self._keep_up()
+        paths = await lockstep.decode(self._policy, requests, leash, cancellation)
+        self.generated_tokens += sum(step.tokens for path in paths for step in path)
+        return paths
 
 
 class PacedReward:

@@ -42,6 +42,14 @@ class Leash:
     steps: int | None = None
 
 
+class Steps(Protocol):
+    """As much of a `Policy` as rounds need."""
+
+    async def generate(
+        self, requests: Sequence[StepRequest], cancellation: Cancellation | None = None
+    ) -> list[StepSample]: ...
+
+
 class LockstepPolicy(Protocol):
     """What a policy may offer on top of `Policy`."""
 
@@ -67,7 +75,18 @@ async def decode(
     if own is not None:
         paths: list[list[StepSample]] = await own(requests, leash, cancellation)
         return paths
-    return await _Rounds(policy, requests, leash, cancellation).run(getattr(policy, "round_tokens", ROUND_TOKENS))
+    return await decode_in_rounds(policy, requests, leash, cancellation)
+
+
+async def decode_in_rounds(
+    policy: Steps,
+    requests: Sequence[PathRequest],
+    leash: Leash,
+    cancellation: Cancellation | None = None,
+    round_tokens: int = ROUND_TOKENS,
+) -> list[list[StepSample]]:
+    """Lockstep for any policy: so many tokens of every path, then a look. Rounds of one token are its definition."""
+    return await _Rounds(policy, requests, leash, cancellation).run(round_tokens)
 
 
 @dataclass(slots=True)
@@ -139,7 +158,7 @@ class _Rounds:
     """Lockstep by rounds of `generate`; exact where a round is one token."""
 
     def __init__(
-        self, policy: Policy, requests: Sequence[PathRequest], leash: Leash, cancellation: Cancellation | None
+        self, policy: Steps, requests: Sequence[PathRequest], leash: Leash, cancellation: Cancellation | None
     ) -> None:
         self._policy = policy
         self._leash = leash

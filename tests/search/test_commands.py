@@ -311,15 +311,18 @@ class SlowPolicy(ScriptedPolicy):
         for written in range(1, max(sample.tokens for sample in whole)):
             await asyncio.sleep(0.005)
             if cancellation is not None and cancellation.requested:
-                return [
-                    StepSample(
-                        s.text[:written], s.token_ids[:written], s.logprobs[:written], "aborted", s.prompt_tokens
-                    )
-                    if s.tokens > written
-                    else s
-                    for s in whole
-                ]
+                return [_cut(sample, written) for sample in whole]
+            for at in () if cancellation is None else cancellation.withdrawn:
+                whole[at] = _cut(whole[at], written)
         return whole
+
+
+def _cut(sample: StepSample, written: int) -> StepSample:
+    if sample.tokens <= written:
+        return sample
+    return StepSample(
+        sample.text[:written], sample.token_ids[:written], sample.logprobs[:written], "aborted", sample.prompt_tokens
+    )
 
 
 async def steered(head: dict, after: float, *commands: Command, **models: object) -> tuple[list[Event], float]:
@@ -354,6 +357,46 @@ async def test_a_cancel_aborts_the_step_under_way_and_keeps_what_was_written():
     assert tree.counters.tokens == sum(sample["tokens"] for sample in samples)
     assert tree.finished is not None
     assert (tree.finished["stopped_by"], tree.finished["node"]) == ("cancelled", None)
+
+
+class PrunedMeanwhile(SlowPolicy):
+    """A person prunes a node while the second call is under way."""
+
+    def __init__(self, mailbox: Mailbox, node: int) -> None:
+        super().__init__(play_countdown)
+        self._mailbox = mailbox
+        self._node = node
+
+    async def generate(
+        self, requests: Sequence[StepRequest], cancellation: Cancellation | None = None
+    ) -> list[StepSample]:
+        if len(self.batches) == 1:
+            await asyncio.to_thread(self._mailbox.put, command("prune", node=self._node))
+        return await super().generate(requests, cancellation)
+
+
+async def test_a_prune_aborts_what_is_being_written_below_it_and_nothing_else():
+    head = header("beam", {"width": 3, "proposals": 2})
+    undisturbed = await play(head)
+    doomed = undisturbed.payloads("generate")[1]["requests"][1]["node"]
+    events: list[Event] = []
+    mailbox = Mailbox()
+    outcome = await run_search(
+        head,
+        policy=PrunedMeanwhile(mailbox, doomed),
+        reward=ScriptedReward(judge_countdown),
+        sink=lambda seq, kind, payload: events.append(Event(seq, kind, payload)),
+        mailbox=mailbox,
+    )
+    tree, samples = outcome.tree, [e.payload["samples"] for e in events if e.kind == "generate"][1]
+    below = [sample["finish"] == "aborted" for sample in samples if tree[sample["node"]].parents == (doomed,)]
+    others = [sample["finish"] == "aborted" for sample in samples if tree[sample["node"]].parents != (doomed,)]
+    assert (below, others) == ([True] * 2, [False] * 4)
+    assert all(0 < sample["tokens"] < 25 for sample in samples if sample["finish"] == "aborted")
+    assert [tree[child].status for child in tree[doomed].children] == ["pruned"] * 2
+    assert tree.counters.tokens == sum(node.tokens for node in tree.nodes)
+    replayed = await run_search(head, events, policy=None, reward=None, clock=lambda: 0.0, replay_finished=True)
+    assert replayed.tree.as_dict() == tree.as_dict()
 
 
 async def test_the_deadline_aborts_the_step_under_way():

@@ -25,12 +25,12 @@ _CHILDREN = 'SELECT "index" FROM explorer_node WHERE run_id = %s AND "index" > %
 # Along first parents, iteratively: ten thousand levels happen.
 _PATH = """
 WITH RECURSIVE path AS (
-    SELECT "index", parents, text, 0 AS up FROM explorer_node WHERE run_id = %(run)s AND "index" = %(index)s
+    SELECT "index", parents, text, finish, 0 AS up FROM explorer_node WHERE run_id = %(run)s AND "index" = %(index)s
     UNION ALL
-    SELECT n."index", n.parents, n.text, path.up + 1
+    SELECT n."index", n.parents, n.text, n.finish, path.up + 1
     FROM path JOIN explorer_node n ON n.run_id = %(run)s AND n."index" = path.parents[1]
 )
-SELECT path."index", path.text, s.rewards::text
+SELECT path."index", path.text, path.finish, s.rewards::text
 FROM path LEFT JOIN explorer_nodestate s ON s.run_id = %(run)s AND s."index" = path."index" ORDER BY path.up DESC
 """
 _HINTS = """
@@ -54,7 +54,7 @@ def nodes_page(run_id: UUID, *, after: int, limit: int) -> tuple[list[dict[str, 
 
 
 def node_detail(run: Run, index: int) -> dict[str, Any] | None:
-    """A folded node with `children`, its token arrays, its `path`, and the `steps` and
+    """A folded node with `children`, its token arrays, its `path`, and the `pieces` (text, halted in mid-step) and
     their `path_rewards` along it; None if there is none."""
     with connection.cursor() as cursor:
         cursor.execute(_ONE, (run.pk, index))
@@ -70,9 +70,9 @@ def node_detail(run: Run, index: int) -> dict[str, Any] | None:
         "children": children,
         "token_ids": token_ids,
         "token_logprobs": logprobs,
-        "path": [step for step, _, _ in path],
-        "steps": [restored(text) for _, text, _ in path[1:]],
-        "path_rewards": [loads(rewards) if rewards else {} for _, _, rewards in path[1:]],
+        "path": [step for step, _, _, _ in path],
+        "pieces": [(restored(text), finish == "chunk") for _, text, finish, _ in path[1:]],
+        "path_rewards": [loads(rewards) if rewards else {} for _, _, _, rewards in path[1:]],
     }
 
 

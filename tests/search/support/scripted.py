@@ -9,6 +9,7 @@ from typing import Any
 
 from search.domains.play import random_moves
 from search.policies.base import Cancellation, StepRequest, StepSample
+from search.policies.lockstep import Leash, PathRequest, decode_in_rounds
 from search.randomness import uniform
 from search.rewards.base import PathScore, ScoreRequest
 from search.templates import Template
@@ -24,7 +25,8 @@ class ScriptedPolicy:
     `logprobs` gives every token of a step that many nats, by the step's text; without it they are drawn from the seed.
     `certainty` maps a step's text to how certain it was of it; without one it does not say, like an engine that sees no
     more than the likeliest tokens. `rows` counts the tokens it really wrote, `calls` the samples, `batches` the
-    requests of each call.
+    requests of each call. Paths are decoded in rounds of one token, which is how lockstep is defined; a path is one
+    sample.
     """
 
     name = "scripted"
@@ -59,24 +61,49 @@ class ScriptedPolicy:
         self, requests: Sequence[StepRequest], cancellation: Cancellation | None = None
     ) -> list[StepSample]:
         self.batches.append(list(requests))
+        self.calls += len(requests)
+        return self._write(requests)
+
+    async def decode(
+        self, requests: Sequence[PathRequest], leash: Leash, cancellation: Cancellation | None = None
+    ) -> list[list[StepSample]]:
+        self.batches.append([request.step for request in requests])
+        self.calls += len(requests)
+        return await decode_in_rounds(_Pen(self._write), requests, leash, cancellation, round_tokens=1)
+
+    def _write(self, requests: Sequence[StepRequest]) -> list[StepSample]:
         samples = [self._sample(request) for request in requests]
         self.rows += sum(sample.tokens for sample in samples)
-        self.calls += len(samples)
         return samples
 
     def _sample(self, request: StepRequest) -> StepSample:
         assert request.prefix_ids is None or bytes(request.prefix_ids).decode() == request.prompt
-        text, ends = self._writer(tuple(request.prompt.splitlines()[1:]), request)
+        before = request.prompt[: len(request.prompt) - request.drawn]
+        text, ends = self._writer(tuple(before.splitlines()[1:]), request)
+        text = text[request.drawn :]
         written = text + ("\x03" if ends else "\n")
         finish = "end" if ends else "step"
         if len(written) > request.max_tokens:
             written = text = written[: request.max_tokens]
             finish = "budget" if request.cut_by_budget else "length"
-        logprobs = tuple(-round(uniform(request.seed, request.key, t), 6) for t in range(len(written)))
+        places = range(request.drawn, request.drawn + len(written))
+        logprobs = tuple(-round(uniform(request.seed, request.key, t), 6) for t in places)
         if self._logprobs is not None:
             logprobs = (self._logprobs[text],) * len(written)
         certainty = None if self._certainty is None else self._certainty(text)
         return StepSample(text, tuple(map(ord, written)), logprobs, finish, len(request.prompt), certainty)  # type: ignore[arg-type]
+
+
+class _Pen:
+    """Writes without counting calls: the rounds of a path are one."""
+
+    def __init__(self, write: Callable[[Sequence[StepRequest]], list[StepSample]]) -> None:
+        self._write = write
+
+    async def generate(
+        self, requests: Sequence[StepRequest], cancellation: Cancellation | None = None
+    ) -> list[StepSample]:
+        return self._write(requests)
 
 
 class ScriptedReward:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from search.policies.base import Cancellation, PolicyError, Sampling, StepRequest, StepSample
-from search.policies.lockstep import Leash, PathRequest, decode
+from search.policies.lockstep import Leash, PathRequest, decode, decode_in_rounds
 from search.policies.transformers import TransformersPolicy
 from search.templates import EMBEDDED_POLICY
 
@@ -26,20 +26,6 @@ def path(
 ) -> PathRequest:
     """A path from the problem on."""
     return PathRequest(StepRequest(prompt, seed, key, cap, WARM), steps, tokens, cap)
-
-
-class OnlySteps:
-    """A policy that hides its own lockstep, so that it is done in rounds of one token: the definition."""
-
-    round_tokens = 1
-
-    def __init__(self, policy: TransformersPolicy) -> None:
-        self._policy = policy
-
-    async def generate(
-        self, requests: Sequence[StepRequest], cancellation: Cancellation | None = None
-    ) -> list[StepSample]:
-        return await self._policy.generate(requests, cancellation)
 
 
 def total(steps: Sequence[StepSample]) -> int:
@@ -148,7 +134,7 @@ def test_neighbours_and_places_change_nothing(data: st.DataObject, policy_folder
         return await result
 
     try:
-        expected = asyncio.run(decode(OnlySteps(alone), requests, leash))  # type: ignore[arg-type]
+        expected = asyncio.run(decode_in_rounds(alone, requests, leash, round_tokens=1))
         assert asyncio.run(together()) == expected
         assert leash.tokens is None or sum(map(total, expected)) <= leash.tokens
         assert leash.steps is None or sum(map(len, expected)) <= leash.steps

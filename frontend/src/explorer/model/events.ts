@@ -5,7 +5,8 @@
  */
 
 export type NodeKind = 'root' | 'step' | 'answer' | 'plan' | 'critique' | 'revision' | 'human'
-export type Finish = 'step' | 'end' | 'length' | 'budget' | 'aborted'
+/** `chunk`: halted in mid-step, to go on from there. */
+export type Finish = 'step' | 'chunk' | 'end' | 'length' | 'budget' | 'aborted'
 
 export interface RunEvent {
   seq: number

@@ -106,5 +106,5 @@ export function pathTo(tree: Tree, index: number): number[] {
 
 /** Whether the node is an end of a solution: what the policy finished, or ran out of room on. */
 export function isEnd(node: TreeNode): boolean {
-  return node.finish !== null && node.finish !== 'step'
+  return node.finish !== null && node.finish !== 'step' && node.finish !== 'chunk'
 }

@@ -115,6 +115,9 @@ function verdict(node: TreeNode): string {
 
 function continued(node: TreeNode): string {
   const tried = node.children.length
+  if (node.finish === 'chunk') {
+    return tried ? 'A part of a step: the rest is below.' : 'Halted in the middle of a step: it can go on from here.'
+  }
   if (!tried) return 'Open: not expanded yet.'
   return `Expanded: ${tried} next ${tried === 1 ? 'step' : 'steps'} tried.`
 }

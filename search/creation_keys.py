@@ -1,0 +1,54 @@
+"""Creation keys name nodes by where they came from, and with the seed they fix every draw: no draw shifts another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from search.tree import Node, Tree
+
+
+def child_keys(asks: Sequence[tuple[Node, int]], mark: str = "") -> list[tuple[str, ...]]:
+    """Creation keys of the children to come: `parent.c` with c counted per parent, `parent.h0` by a person's hand,
+    `parent.r0` for rollouts (`mark` "h" or "r"); `parent+c` where the child goes on with the parent's own step."""
+    taken: Counter[int] = Counter()
+    keys = []
+    for node, n in asks:
+        start = {"": node.sampled, "h": node.human, "r": node.rolled}[mark] + taken[node.index]
+        if mark:
+            stem = f"{node.key}.{mark}"
+        else:
+            stem = f"{node.key}+" if node.mid_step else f"{uncut(node.key)}."
+        keys.append(tuple(f"{stem}{start + i}" for i in range(n)))
+        taken[node.index] += n
+    return keys
+
+
+def uncut(key: str) -> str:
+    """The key a node would have if nothing on its path had been decoded in chunks: how steps and streams are named.
+
+    Chunks, then, change nothing about what is sampled: `0.1`, `0.1+0` and `0.1+0+0` are one step of key `0.1`.
+    """
+    return key.replace("+0", "")
+
+
+def drawn_before(tree: Tree, parent: Node, key: str) -> int:
+    """How many tokens of the stream `uncut(key)` the policy wrote already when it goes on below `parent`."""
+    stream, drawn, piece = uncut(key), 0, parent
+    if not key.endswith("+0"):
+        return 0
+    while piece.mid_step:
+        drawn += piece.tokens
+        if piece.key == stream:
+            break
+        piece = tree[piece.parents[0]]
+    return drawn
+
+
+def tokens_begun(tree: Tree, node: Node) -> int:
+    """Tokens of the step that `node` leaves unfinished; 0 between two steps."""
+    begun = 0
+    while node.mid_step:
+        begun += node.tokens
+        node = tree[node.parents[0]]
+    return begun
