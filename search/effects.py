@@ -14,8 +14,9 @@ from search.creation_keys import drawn_before, tokens_begun, uncut
 from search.events import Payload
 from search.ledger import Ledger
 from search.policies.base import Cancellation, PolicyError, Sampling, StepRequest, StepSample
-from search.rewards.base import PathScore, RewardError, ScoreRequest
+from search.rewards.base import PathScore, RewardError, ScoreRequest, check_path
 from search.setting import Setting
+from search.sources import Source
 from search.tree import Node
 
 Result = TypeVar("Result")
@@ -159,21 +160,34 @@ class Effects:
 
     # -- score ---------------------------------------------------------------------------------------------------
 
-    async def score(self, requests: Sequence[tuple[Node, tuple[str, ...], bool]], *, purpose: str) -> Payload | None:
-        """The `score` effect over (node, steps, finished) triples, one reward call each.
+    async def score(
+        self,
+        requests: Sequence[tuple[Node, tuple[str, ...], bool]],
+        *,
+        purpose: str,
+        source: Source | None = None,
+    ) -> Payload | None:
+        """The `score` effect of one source (by default the driving one) over (node, steps, finished) triples.
 
         Its `scores` give each node its newest step's score; when the reward scores every step (purposes other than
-        rollout), nodes on the path that had none get theirs too. None: the effect was dropped for a cancel or a
-        deadline, which has been dealt with; ask again. Scores asked for by a person's hand are not dropped.
+        rollout), nodes on the path that had none of this source get theirs too. None: the effect was dropped for a
+        cancel or a deadline, which has been dealt with; ask again. Scores asked for by a person's hand are not dropped.
         """
         journal, droppable = self.ledger.journal, purpose != "human"
+        source = source or self.setting.sources[0]
         if journal.replaying:
             event = journal.peek()
             if droppable and event is not None and event.kind in ("human", "deadline"):
                 await self._interrupted()
                 return None
-            return self.ledger.take("score", {"purpose": purpose, "calls": len(requests)}).payload
-        reward = self.setting.reward
+            expected = {"purpose": purpose, "source": source.name, "calls": len(requests) * source.calls_per_path}
+            return self.ledger.take("score", expected).payload
+        reward = source.reward
+        if source.plan is not None:
+            raise RewardError(
+                f"reward {source.name} values nodes by rollouts and cannot score rollouts themselves; choose a reward"
+                " model, or a strategy without lookahead"
+            )
         if reward is None:
             raise JournalEnds("the journal ends here, and no reward was given to go on with")
         sequences = [ScoreRequest(self.setting.problem, steps, finished) for _, steps, finished in requests]
@@ -182,12 +196,14 @@ class Effects:
         if results is None:
             await self._interrupted()
             return None
-        if len(results) != len(requests) or any(not math.isfinite(score) for r in results for score in r.steps):
-            raise RewardError(f"reward {reward.name} returned a score that is no number, or not one per sequence")
+        if len(results) != len(requests):
+            raise RewardError(f"reward {reward.name} answered {len(results)} of {len(requests)} sequences")
+        for sequence, result in zip(sequences, results, strict=True):
+            check_path(reward.name, source.grain, sequence, result)
         payload = {
-            "source": reward.name,
-            "scores": self._scores(requests, results, whole_path=purpose != "rollout"),
-            "calls": len(requests),
+            "source": source.name,
+            "scores": self._scores(source, requests, results, whole_path=purpose != "rollout"),
+            "calls": len(requests) * source.calls_per_path,
             "tokens": sum(result.tokens for result in results),
             "purpose": purpose,
         }
@@ -195,15 +211,19 @@ class Effects:
         return payload
 
     def _scores(
-        self, requests: Sequence[tuple[Node, tuple[str, ...], bool]], results: Sequence[PathScore], whole_path: bool
+        self,
+        source: Source,
+        requests: Sequence[tuple[Node, tuple[str, ...], bool]],
+        results: Sequence[PathScore],
+        whole_path: bool,
     ) -> list[list[Any]]:
         if not whole_path:
             return [[node.index, float(result.last)] for (node, _, _), result in zip(requests, results, strict=True)]
         scores: dict[int, float] = {}
-        for (node, steps, _), result in zip(requests, results, strict=True):
-            if len(result.steps) == len(steps):
+        for (node, _, _), result in zip(requests, results, strict=True):
+            if source.grain == "step":
                 for step, score in zip(self.ledger.tree.step_ends(node), result.steps, strict=True):
-                    if step.reward is None:
+                    if (step.reward is None) if source.drives else (source.name not in step.rewards):
                         scores.setdefault(step.index, float(score))
             scores[node.index] = float(result.last)
         return [[index, score] for index, score in scores.items()]
@@ -233,6 +253,26 @@ class Effects:
             if tree[verdict["node"]].finish == "end" and truth.verifier is not None:
                 found = {name: verdict[name] for name in ("node", "answer", "canonical", "correct")}
                 self.ledger.observe("answer", found)
+
+    @property
+    def can_verify(self) -> bool:
+        """True if finished solutions of this problem can be told right from wrong."""
+        truth = self.setting.truth
+        return truth is not None and truth.verifier is not None
+
+    async def verify_rollouts(self, asked: Sequence[tuple[Node, tuple[str, ...]]]) -> list[bool | None]:
+        """A `verify` effect over finished continuations, (node, all steps) each; nothing of it enters the tree."""
+        truth = self.setting.truth
+        if not asked or truth is None or truth.verifier is None:
+            return [None] * len(asked)
+        expected = {"verifier": truth.verifier.name, "purpose": "rollout"}
+        if self.ledger.journal.replaying:
+            verdicts = self.ledger.take("verify", expected).payload["verdicts"]
+        else:
+            questions = [(node.index, steps, True) for node, steps in asked]
+            verdicts = await asyncio.to_thread(lambda: [truth.verdict(*question) for question in questions])
+            self.ledger.append("verify", {**expected, "verdicts": verdicts})
+        return [verdict["correct"] for verdict in verdicts]
 
     # -- waiting -------------------------------------------------------------------------------------------------
 

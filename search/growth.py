@@ -80,22 +80,3 @@ async def write_step(effects: Effects, edited: Node, text: str, by: str) -> Node
     await effects.verify([node])
     effects.ledger.observe_budget()
     return node
-
-
-async def drive(effects: Effects, nodes: Sequence[Node], *, purpose: str = "drive") -> bool:
-    """Score what has no driving score yet, as far as the budget reaches; True once nothing is left to score.
-
-    Pruned nodes and steps that were cut off are not scored: neither can be continued nor chosen.
-    """
-    todo = list({n.index: n for n in nodes if n.reward is None and n.status != "pruned" and not n.dead}.values())
-    left = effects.ledger.budget.left("reward_calls", len(effects.ledger.tree))
-    batch = todo if left is None else todo[:left]
-    if batch:
-        tree = effects.ledger.tree
-        requests = [(node, tree.steps(node), node.finish == "end") for node in batch]
-        payload = await effects.score(requests, purpose=purpose)
-        if payload is None:
-            return False
-        effects.ledger.observe("scored", {"source": payload["source"], "scores": payload["scores"], "drives": True})
-        effects.ledger.observe_budget()
-    return len(batch) == len(todo)

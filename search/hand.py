@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from search.commands import Command, RejectedCommand
 from search.effects import Effects
-from search.growth import drive, grow, write_step
+from search.growth import grow, write_step
 from search.policies.base import PolicyError
+from search.scoring import drive
 from search.templates import render_prompt
 from search.tree import Node
 
@@ -91,8 +92,8 @@ class Hand:
         return tree[command.node]
 
     async def _score(self, nodes: list[Node]) -> None:
-        if self._effects.setting.scored:
-            await drive(self._effects, nodes, purpose="human")
+        while await drive(self._effects, nodes, purpose="human") == "again":
+            pass
 
     def _prune(self, node: Node, by: str) -> None:
         """The node and all below it that no other living parent holds."""

@@ -60,6 +60,7 @@ def catalogue() -> list[dict[str, Any]]:
         _entry("embedded", "Embedded policy", "policy", "transformers", ready=_ready("policy"), default=True),
         _entry("embedded", "Embedded process reward", "reward", "transformers", _ready("process_reward"), default=True),
         _entry("exact", "Exact truth of the domain", "reward", "domain", ready=True, default=False),
+        _entry("rollout_value", "Rollouts that verify", "reward", "policy", ready=True, default=False),
     ]
 
 
@@ -97,6 +98,10 @@ def _reward(model: str, settings: dict[str, Any]) -> Reward:
         from search.rewards.exact import ExactReward
 
         return ExactReward(**settings)
+    if model == "rollout_value":
+        from search.rewards.rollout_value import RolloutValue
+
+        return RolloutValue(**settings)
     folder = _folder(model, "process_reward", RewardError)
     from search.rewards.model_reward import ModelReward
 

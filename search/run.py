@@ -59,6 +59,7 @@ async def run_search(
     *,
     policy: Policy | None,
     reward: Reward | None,
+    also_rewards: Sequence[Reward] | None = None,
     sink: Sink | None = None,
     mailbox: Mailbox | None = None,
     clock: Callable[[], float] | None = None,
@@ -69,7 +70,7 @@ async def run_search(
 
     `header` comes from `search.spec.header_of`. New events go to `sink`; commands come from `mailbox`, and what became
     of each goes to `acknowledge`. `clock` gives the active seconds so far, earlier attempts included; by default those
-    of this attempt. Without `policy` and `reward` a journal can be replayed, but not continued. On a finished run the
+    of this attempt. Without the models a journal can be replayed, but not continued. On a finished run the
     waiting commands are applied to the folded tree, and the answer gets a new revision after each; `replay_finished`
     replays its coroutine too, which checks the whole journal.
 
@@ -84,6 +85,7 @@ async def run_search(
         header,
         policy=policy,
         reward=reward,
+        also_rewards=also_rewards,
         truth=Truth.of(problem["text"], problem["answer"], problem["verifier"]),
         clock=clock or (lambda: time.monotonic() - started),
         mailbox=mailbox,

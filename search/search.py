@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from search.budget import Cap
-from search.creation_keys import child_keys, tokens_begun
-from search.effects import Ask
+from search.creation_keys import tokens_begun
 from search.gate import Gate
-from search.growth import drive, grow
+from search.growth import grow
 from search.ledger import Ledger
 from search.lockstep import Pack, steps_left
 from search.randomness import uniform
 from search.resampling import Scheme, effective_sample_size, offspring
+from search.rollouts import Rollout, roll_out
+from search.scoring import drive
 from search.setting import Setting
 from search.tree import Node, Tree
 
@@ -27,19 +26,6 @@ Terms = Mapping[int, Mapping[str, float | int | str | None]]
 
 class ConcurrentEffects(RuntimeError):
     """A strategy asked for an effect while another was under way; it must await the first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rollout:
-    """A continuation that did not enter the tree. `finished`: the policy ended it (not a cap).
-
-    `tokens` were generated for it, `logprob` sums their nats.
-    """
-
-    texts: tuple[str, ...]
-    finished: bool
-    tokens: int = 0
-    logprob: float = 0.0
 
 
 class Search:
@@ -187,13 +173,16 @@ class Search:
         return min(left - tokens_begun(self.tree, node), self._rooms.get(node.index, left))
 
     async def score(self, nodes: Sequence[Node]) -> None:
-        """Give each node the driving reward, and the steps before it that have none; scored nodes cost nothing."""
-        if not any(node.reward is None and node.status != "pruned" and not node.dead for node in nodes):
+        """Give each node the driving reward, and the steps before it that have none; scored nodes cost nothing.
+
+        The rewards recorded beside it score the same nodes after it.
+        """
+        if not any(source.unscored(nodes) for source in self._setting.sources):
             return
         with self._alone("score"):
-            while not await drive(self._gate.effects, nodes):
-                if self._ledger.budget.left("reward_calls", len(self.tree)) == 0:
-                    await self._gate.finish("budget", "reward_calls")
+            while (short := await drive(self._gate.effects, nodes, between=self._gate.open)) is not None:
+                if short != "again":
+                    await self._gate.finish("budget", short)
             await self._gate.open()
 
     async def rollout(
@@ -204,38 +193,18 @@ class Search:
         A node that ended gets rollouts without steps.
         """
         asks = [(node, n) for node in nodes if node.expandable]
-        keys = [key for own in child_keys(asks, "r") for key in own]
-        starts = [node for node, count in asks for _ in range(count)]
-        texts: list[tuple[str, ...]] = [() for _ in starts]
-        ids: list[tuple[int, ...]] = [() for _ in starts]
-        ends: list[str] = ["step" for _ in starts]
-        logprobs: list[tuple[float, ...]] = [() for _ in starts]
-        for step in range(max_steps):
-            going = [i for i, end in enumerate(ends) if end == "step"]
-            while going:
-                with self._alone("rollout"):
-                    grant = self._gate.effects.reserve([1] * len(going), grows=False)
-                    if isinstance(grant, str):
-                        await self._gate.finish("budget", grant)
-                        continue
-                    requests = [Ask(starts[i], 1, (f"{keys[i]}.{step}",), texts[i], ids[i]) for i in going]
-                    samples = await self._gate.effects.generate(
-                        requests, grant, purpose="rollout", temperature=temperature
-                    )
-                    self._ledger.observe_budget()
-                    for i, sample in zip(going, samples, strict=False):
-                        texts[i], ids[i] = (*texts[i], sample["text"]), (*ids[i], *sample["token_ids"])
-                        ends[i], logprobs[i] = sample["finish"], (*logprobs[i], *sample["logprobs"])
-                    going = going[len(samples) :]
-                    await self._gate.open()
-        done = iter(
-            Rollout(path, end == "end", len(nats), math.fsum(nats))
-            for path, end, nats in zip(texts, ends, logprobs, strict=True)
-        )
-        return [
-            [next(done) for _ in range(n)] if any(node is ask for ask, _ in asks) else [Rollout((), node.solved)] * n
-            for node in nodes
-        ]
+        with self._alone("rollout"):
+            rolled = await roll_out(
+                self._gate.effects,
+                asks,
+                max_steps=max_steps,
+                temperature=temperature,
+                between=self._gate.open,
+                spent=lambda cap: self._gate.finish("budget", cap),
+            )
+        assert not isinstance(rolled, str)
+        begun, found = {node.index for node, _ in asks}, iter(rolled)
+        return [next(found) if node.index in begun else [Rollout((), node.solved)] * n for node in nodes]
 
     async def score_rollouts(self, rollouts: Sequence[tuple[Node, Rollout]]) -> list[float]:
         """The reward of each (node, rollout) at the rollout's end. The nodes themselves keep their scores."""
@@ -243,10 +212,11 @@ class Search:
         while len(scores) < len(rollouts):
             with self._alone("score"):
                 left = self._ledger.budget.left("reward_calls", len(self.tree))
-                if left == 0:
+                room = None if left is None else left // self._setting.calls_per_path
+                if room == 0:
                     await self._gate.finish("budget", "reward_calls")
                     continue
-                batch = rollouts[len(scores) :][:left]
+                batch = rollouts[len(scores) :][:room]
                 asked = [(node, self.tree.steps(node, r.texts), r.finished) for node, r in batch]
                 payload = await self._gate.effects.score(asked, purpose="rollout")
                 if payload is not None:

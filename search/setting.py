@@ -9,6 +9,7 @@ from typing import Any
 from search.commands import Mailbox
 from search.policies.base import Policy, Sampling
 from search.rewards.base import Reward
+from search.sources import Source, sources_of
 from search.templates import Template, render_prompt
 from search.tree import Node, Tree
 from search.truth import Truth
@@ -16,7 +17,9 @@ from search.truth import Truth
 
 @dataclass
 class Setting:
-    """One run's surroundings. `policy` and `reward` may be None only where every effect is answered by the journal.
+    """One run's surroundings. The models may be missing only where every effect is answered by the journal.
+
+    `sources` are the run's rewards, the driving one first; none in a run without a reward.
 
     `context` is the most tokens the policy reads, where it says so. `clock` gives the seconds this run has been active
     so far, earlier attempts included.
@@ -27,9 +30,8 @@ class Setting:
     sampling: Sampling
     template: Template
     context: int | None
-    scored: bool
+    sources: tuple[Source, ...]
     policy: Policy | None
-    reward: Reward | None
     truth: Truth | None
     clock: Callable[[], float]
     mailbox: Mailbox = field(default_factory=Mailbox)
@@ -41,6 +43,7 @@ class Setting:
         *,
         policy: Policy | None,
         reward: Reward | None,
+        also_rewards: Sequence[Reward] | None = None,
         truth: Truth | None,
         clock: Callable[[], float],
         mailbox: Mailbox | None = None,
@@ -58,13 +61,22 @@ class Setting:
             ),
             template=Template.of(header["policy"].get("template") or Template()),
             context=header["policy"].get("context"),
-            scored=header["reward"] is not None,
+            sources=sources_of(header, reward, also_rewards),
             policy=policy,
-            reward=reward,
             truth=truth,
             clock=clock,
             mailbox=mailbox or Mailbox(),
         )
+
+    @property
+    def scored(self) -> bool:
+        """True if this run has a reward."""
+        return bool(self.sources)
+
+    @property
+    def calls_per_path(self) -> int:
+        """Reward calls that one sequence costs under the driving reward."""
+        return self.sources[0].calls_per_path if self.sources else 1
 
     def prompt(
         self, tree: Tree, node: Node, further: Sequence[str] = (), further_ids: Sequence[int] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -93,6 +94,9 @@ class RunSpec(Strict):
     params: dict[str, Any] = Field(default_factory=dict, validate_default=True)
     policy: str = Field(default=EMBEDDED, min_length=1, max_length=500)
     reward: str | None = Field(default=EMBEDDED, max_length=500, validate_default=True)
+    also_rewards: list[str] = Field(
+        default_factory=list, max_length=8, description="Rewards recorded beside the one that drives the search."
+    )
     sampling: SamplingSpec = SamplingSpec()
     budget: BudgetSpec = BudgetSpec()
     seed: int = Field(default=0, ge=0, lt=2**53)
@@ -126,6 +130,20 @@ class RunSpec(Strict):
                 {"algorithm": info.data["algorithm"]},
             )
         return reward
+
+    @field_validator("also_rewards")
+    @classmethod
+    def _each_once(cls, names: list[str], info: ValidationInfo) -> list[str]:
+        if names and info.data.get("reward", EMBEDDED) is None:
+            raise PydanticCustomError(
+                "no_driving_reward", "without a driving reward nothing is scored; name one of them in `reward`"
+            )
+        repeated = [name for i, name in enumerate(names) if name in (info.data.get("reward"), *names[:i])]
+        if repeated or not all(0 < len(name) <= 500 for name in names):
+            raise PydanticCustomError(
+                "reward_twice", "each reward is named once, the driving one too: {names}", {"names": ", ".join(names)}
+            )
+        return names
 
     @model_validator(mode="after")
     def _readable(self) -> RunSpec:
@@ -169,7 +187,12 @@ def algorithms() -> list[dict[str, Any]]:
 
 
 def header_of(
-    spec: RunSpec, policy: Policy, reward: Reward | None, *, warm_start: dict[str, Any] | None = None
+    spec: RunSpec,
+    policy: Policy,
+    reward: Reward | None,
+    also_rewards: Sequence[Reward] = (),
+    *,
+    warm_start: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The journal's header: all that fixes a run, with the models' own descriptions.
 
@@ -202,4 +225,6 @@ def header_of(
         "sampling": spec.sampling.model_dump(),
         "budget": spec.budget.model_dump(),
     }
+    if also_rewards:
+        header["also_rewards"] = [other.describe() for other in also_rewards]
     return header if warm_start is None else {**header, "warm_start": warm_start}

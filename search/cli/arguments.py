@@ -23,6 +23,9 @@ def add_run_arguments(parser: argparse.ArgumentParser, given: Sequence[str]) -> 
     parser.add_argument("--verifier", help="how answers are compared (inferred by default)")
     parser.add_argument("--policy", default=EMBEDDED, help="the policy: a slug or a model's folder")
     parser.add_argument("--reward", default=EMBEDDED, help="the reward: a slug, a model's folder, or none")
+    parser.add_argument(
+        "--also-reward", action="append", default=[], metavar="REWARD", help="a reward recorded beside it; repeatable"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jsonl", metavar="FILE", help="write the journal as JSON Lines; - is standard output")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter, e.g. width=8")
@@ -62,6 +65,7 @@ def spec_from(options: argparse.Namespace) -> RunSpec:
                 "algorithm": options.algorithm,
                 "policy": options.policy,
                 "reward": None if options.reward == "none" else options.reward,
+                "also_rewards": options.also_reward,
                 "seed": options.seed,
                 **parts,
             }

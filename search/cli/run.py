@@ -41,10 +41,11 @@ def run(spec: RunSpec, jsonl: str | None) -> int:
 async def _search(spec: RunSpec, stream: TextIO | None) -> Outcome:
     policy = await asyncio.to_thread(load_policy, spec.policy)
     reward = None if spec.reward is None else await asyncio.to_thread(load_reward, spec.reward)
-    for model in (policy, reward):  # an engine thread that outlives the interpreter would abort the process
+    also = [await asyncio.to_thread(load_reward, name) for name in spec.also_rewards]
+    for model in (policy, reward, *also):  # an engine thread that outlives the interpreter would abort the process
         if (close := getattr(model, "close", None)) is not None:
             atexit.register(close)
-    header = header_of(spec, policy, reward)
+    header = header_of(spec, policy, reward, also)
     mailbox = Mailbox()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, lambda: mailbox.put(Command(str(uuid4()), "cancel", "terminal")))
@@ -59,7 +60,7 @@ async def _search(spec: RunSpec, stream: TextIO | None) -> Outcome:
 
     write({"kind": "header", **header})
     try:
-        return await run_search(header, policy=policy, reward=reward, sink=sink, mailbox=mailbox)
+        return await run_search(header, policy=policy, reward=reward, also_rewards=also, sink=sink, mailbox=mailbox)
     finally:
         loop.remove_signal_handler(signal.SIGINT)
 
