@@ -1,0 +1,107 @@
+"""One benchmark from plan to results: problems, cells, what is done already, and the rest of the work."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from search.bench.plan import MOST_CELLS, BadPlan, Plan, ProblemSet, cells
+from search.bench.problem_sets import Problem, drawn, game_of_24, read
+from search.bench.processes import run_in
+from search.bench.results import Results, Row, header_for
+from search.models import load_policy, load_reward
+
+SAID_EVERY = 10.0
+"""Seconds between lines of progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a benchmark is run; none of it changes a result."""
+
+    processes: int = 1
+    at_once: int = 32
+    journals: Path | None = None
+    allow_code_change: bool = False
+
+
+def problems_of(plan: Plan) -> dict[str, list[Problem]]:
+    """The problems of every set.
+
+    Raises:
+        BadProblems: a set cannot be made.
+    """
+    return {some.name: _problems(plan, some) for some in plan.sets}
+
+
+def _problems(plan: Plan, some: ProblemSet) -> list[Problem]:
+    if some.domain is not None:
+        return drawn(some.domain, some.size, some.problems, plan.split)
+    if some.file is not None:
+        return read(Path(some.file), some.problems)
+    if plan.split == "dev":
+        raise BadPlan(f"{some.name}: Game of 24 is test as a whole (search/demo/splits.py); say --split test")
+    return game_of_24(some.problems)
+
+
+def run_bench(plan: Plan, path: Path, how: How, say: TextIO = sys.stderr) -> None:
+    """Run what is not in the results file yet.
+
+    Raises:
+        BadPlan, BadProblems, BadResults: nothing was run.
+        PolicyError, RewardError, WorkerLost: it stopped on the way; the same command goes on.
+    """
+    every = list(cells(plan, problems_of(plan)))
+    if len(every) > MOST_CELLS:
+        raise BadPlan(f"the plan has {len(every)} runs; ask for at most {MOST_CELLS}")
+    with Results(path, _header(plan), allow_code_change=how.allow_code_change) as results:
+        todo = [cell for cell in every if cell.id not in results.done]
+        progress = _Progress(len(every), len(todo), say)
+
+        def record(row: Row) -> None:
+            results.append(row)
+            progress.add(row)
+
+        run_in(how.processes, todo, record, at_once=how.at_once, journals=how.journals)
+        progress.end()
+
+
+def _header(plan: Plan) -> dict[str, Any]:
+    """Loads the models: their descriptions hold the weights' hashes."""
+    policy = load_policy(plan.policy)
+    reward = None if plan.reward is None else load_reward(plan.reward)
+    return header_for(plan.model_dump(mode="json"), policy.describe(), None if reward is None else reward.describe())
+
+
+class _Progress:
+    """A line now and then: runs done, tokens a second, minutes to go."""
+
+    def __init__(self, total: int, todo: int, say: TextIO) -> None:
+        self._total, self._todo, self._say = total, todo, say
+        self._began = self._said = time.monotonic()
+        self._runs = self._tokens = 0
+        if todo < total:
+            print(f"{total - todo} of {total} runs are done already", file=say, flush=True)
+
+    def add(self, row: Row) -> None:
+        self._runs += 1
+        self._tokens += row["tokens"]
+        if time.monotonic() - self._said >= SAID_EVERY:
+            self._said = time.monotonic()
+            self._line()
+
+    def end(self) -> None:
+        if self._runs:
+            self._line()
+
+    def _line(self) -> None:
+        passed = time.monotonic() - self._began
+        left = (self._todo - self._runs) * passed / self._runs / 60
+        done = self._total - self._todo + self._runs
+        print(
+            f"{done} of {self._total} runs, {self._tokens / passed:,.0f} tokens/s, {left:.0f} min to go",
+            file=self._say, flush=True,
+        )  # fmt: skip
