@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from search.search import Search
 from search.selection.base import Selection
+from search.tree import Node
 
 
 async def sample_paths(search: Search, n: int, max_steps: int, *, score: bool) -> None:
-    """Grow `n` paths from the root (or every open path of a grown tree) to their ends; score the finished ones.
+    """Grow `n` paths from the root (or every open path of a grown tree) to their ends; score the finished ones."""
+    paths = search.alive(search.frontier())
+    await continue_paths(search, paths, max_steps, n=n if paths == [search.root] else 1, score=score)
+
+
+async def continue_paths(search: Search, paths: Sequence[Node], max_steps: int, *, n: int = 1, score: bool) -> None:
+    """Grow paths to their ends by at most `max_steps` steps, `n` from each at the first; score the finished ones.
 
     A finished path is one reward call, which also scores the steps before its last.
     """
-    paths = search.frontier()
     for step in range(max_steps):
         paths = search.alive(paths)
         if not paths:
             return
-        fresh = step == 0 and paths == [search.root]
-        paths = await search.expand(paths, n if fresh else 1)
+        paths = await search.expand(paths, n if step == 0 else 1)
         if score:
             await search.score([path for path in paths if path.solved])
 

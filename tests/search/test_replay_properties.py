@@ -30,6 +30,8 @@ STRATEGIES = st.sampled_from(
         ("self_certainty", {"n": 4, "max_steps": 5}),
         ("shortest_majority", {"n": 4, "max_steps": 5}),
         ("rpc", {"n": 7, "max_steps": 5}),
+        ("tree_bon", {"n": 4, "children": 2, "layers": 3, "max_steps": 5}),
+        ("fractured", {"trajectories": 2, "solutions": 2, "depths": 2, "max_steps": 4}),
         ("beam", {"width": 2, "proposals": 2, "max_steps": 5}),
         ("beam", {"width": 3, "proposals": 1, "lookahead": 2, "max_steps": 4}),
         ("greedy_step", {"proposals": 3, "max_steps": 5}),

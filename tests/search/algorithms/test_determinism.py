@@ -17,7 +17,7 @@ RULES = sorted(Path(search.selection.__file__).parent.glob("*.py"))
 
 ALLOWED = {
     "__future__", "abc", "bisect", "heapq", "typing", "math", "collections", "collections.abc", "dataclasses",
-    "pydantic",
+    "pydantic", "pydantic_core",
     "search.aggregation", "search.clustering", "search.gate", "search.resampling", "search.search", "search.tree",
     "search.voting", "search.paths", "search.ranking", "search.weibull",
     "search.posteriors",

@@ -19,6 +19,8 @@ PARAMS = {
     "self_certainty": {"n": 4},
     "shortest_majority": {"n": 4},
     "rpc": {"n": 6},
+    "tree_bon": {"n": 4, "children": 2},
+    "fractured": {"trajectories": 3, "depths": 2},
     "beam": {"width": 2, "proposals": 2},
     "greedy_step": {"proposals": 3},
     "dvts": {"subtrees": 2, "proposals": 2},
