@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,9 +18,9 @@ from search.bench.statistics import (
     bootstrap_mean,
     bootstrap_ratio,
     paired_difference,
-    pass_at_k,
     share,
 )
+from search.coverage import pass_at_k
 
 ORDERS = 24
 """Random orders each pool is read in."""
@@ -95,6 +95,7 @@ class Measured:
         problems = self.common(one, other)
         return paired_difference(self.solved(*one, problems), self.solved(*other, problems))
 
+    @cached_property
     def pools(self) -> list[Pools]:
         """Every strategy whose runs are pools of independent samples."""
         return [
@@ -112,6 +113,7 @@ class Pools:
         self.problems = sorted(cells)
         self._samples = [[Sample.of(one) for row in cells[p] for one in row["pool"]] for p in self.problems]
         self.size = min(map(len, self._samples))
+        self._known: dict[tuple[str, int], Estimate] = {}
         self._orders = [Orders.of(s, ORDERS, number) for number, s in zip(self.problems, self._samples, strict=True)]
 
     @property
@@ -139,11 +141,20 @@ class Pools:
 
     def accuracy(self, rule: str, n: int) -> Estimate:
         """Its mean over the problems."""
-        return bootstrap_mean(self.per_problem(rule, n))
+        return self._estimated((rule, n), lambda: bootstrap_mean(self.per_problem(rule, n)))
 
     def coverage(self, k: int) -> Estimate:
         """pass@k, unbiased."""
-        return bootstrap_mean([pass_at_k(len(some), sum(s.correct for s in some), k) for some in self._samples])
+        return self._estimated(
+            ("coverage", k),
+            lambda: bootstrap_mean([pass_at_k(len(some), sum(s.correct for s in some), k) for some in self._samples]),
+        )
+
+    def _estimated(self, what: tuple[str, int], estimate: Callable[[], Estimate]) -> Estimate:
+        """Worked out once: two themes of a chart, the text and the gates ask for the same."""
+        if what not in self._known:
+            self._known[what] = estimate()
+        return self._known[what]
 
     def reward_calls(self, rule: str, n: int) -> float:
         """Reward passes a rule needs for n samples: one for each finished one, none where no reward is asked."""

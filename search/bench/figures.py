@@ -51,7 +51,7 @@ _CALLS = _Cost(
 
 def charts_of(measured: Measured, theme: Theme = "light") -> list[Chart]:
     """The charts of one problem set in reading order; what has nothing to show is left out."""
-    pools = [pool for pool in measured.pools() if pool.size > 1]
+    pools = [pool for pool in measured.pools if pool.size > 1]
     drawn = [
         accuracy_chart(measured, pools, _TOKENS, theme),
         accuracy_chart(measured, pools, _CALLS, theme),
@@ -92,10 +92,10 @@ def accuracy_chart(measured: Measured, pools: Sequence[Pools], cost: _Cost, them
         everything += zip(costs, [point.accuracy.value for point in line], strict=True)
     if by_tokens:
         _add_front(figure, everything, palette)
-        figure.update_xaxes(type="log")
+        figure.update_xaxes(type="log", dtick="D2", tickformat=",")
     else:
         figure.update_xaxes(rangemode="tozero")
-    figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
+    figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
     return Chart(f"{measured.name} {cost.name}", cost.title.format(name=measured.name), cost.look_for, figure)
 
 
@@ -111,7 +111,7 @@ def selection_chart(name: str, pool: Pools, theme: Theme) -> Chart:
         dash = "dash" if number >= len(LINES[theme]) else "solid"
         _add(figure, rule, pool.sizes, values, color, None, symbol, dash, bars=False)
     figure.update_xaxes(type="log", tickvals=pool.sizes, ticktext=list(map(str, pool.sizes)))
-    figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
+    figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
     return Chart(
         f"{name} selection {pool.arm[0]}",
         f"{name}: coverage beside selection",

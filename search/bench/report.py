@@ -27,7 +27,7 @@ body { margin: 0 auto; padding: 2rem 1rem 4rem; max-width: 66rem; background: va
 h1, h2, h3 { line-height: 1.25; } h2 { margin-top: 3rem; } h3 { margin: 2rem 0 0; font-size: 1.1rem; }
 p.look { margin: 0 0 .5rem; color: var(--soft); } .chart { height: 26rem; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .2rem .7rem; border-bottom: 1px solid var(--line); text-align: right; }
+th, td { padding: .2rem .7rem; white-space: nowrap; border-bottom: 1px solid var(--line); text-align: right; }
 th:first-child, td:first-child, td.text { text-align: left; } .scroll { overflow-x: auto; }
 code { font-size: .85em; }
 """
@@ -35,15 +35,17 @@ code { font-size: .85em; }
 _SCRIPT = """
 const charts = JSON.parse(document.getElementById("charts").textContent);
 const dark = matchMedia("(prefers-color-scheme: dark)");
-function draw() {
-  const theme = dark.matches ? "dark" : "light";
-  for (const element of document.querySelectorAll(".chart")) {
-    const figure = charts[theme][Number(element.dataset.chart)];
-    Plotly.react(element, figure.data, figure.layout, {responsive: true, displaylogo: false});
-  }
+const drawn = new Set();
+function draw(element) {
+  const figure = charts[dark.matches ? "dark" : "light"][Number(element.dataset.chart)];
+  Plotly.react(element, figure.data, figure.layout, {responsive: true, displaylogo: false});
+  drawn.add(element);
 }
-dark.addEventListener("change", draw);
-draw();
+const near = new IntersectionObserver((seen) => {
+  for (const {target, isIntersecting} of seen) if (isIntersecting && !drawn.has(target)) draw(target);
+}, {rootMargin: "600px"});
+for (const element of document.querySelectorAll(".chart")) near.observe(element);
+dark.addEventListener("change", () => drawn.forEach(draw));
 """
 
 

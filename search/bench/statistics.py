@@ -74,16 +74,6 @@ def bootstrap_statistic(groups: int, of: Callable[[NDArray[np.int64]], float], *
     return Estimate(value, percentile(known, 0.025), percentile(known, 0.975), groups)
 
 
-def pass_at_k(n: int, correct: int, k: int) -> float:
-    """P(at least one of k samples is right), unbiased, from n samples of which `correct` are: 1 − Π (1 − k/i).
-
-    Chen et al., "Evaluating Large Language Models Trained on Code" (2021).
-    """
-    if not 1 <= k <= n:
-        raise ValueError(f"k must lie between 1 and the {n} samples, not {k}")
-    return 1.0 - math.prod(1.0 - k / i for i in range(n - correct + 1, n + 1))
-
-
 def area_under_curve(scores: Floats, truths: NDArray[np.bool_]) -> float:
     """P(a true one scores above a false one), ties half: the Mann–Whitney statistic; nan if all are alike."""
     positives, negatives = int(truths.sum()), int((~truths).sum())

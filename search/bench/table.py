@@ -23,9 +23,9 @@ from search.bench.statistics import (
     bootstrap_ratio,
     bootstrap_statistic,
     paired_difference,
-    pass_at_k,
 )
 from search.bench.text import aligned, percent, points
+from search.coverage import pass_at_k
 
 TABLE = Path(__file__).parent / "settings" / "table.json"
 AUC_RESAMPLES = 400
@@ -79,7 +79,7 @@ def gates(header: Header, rows: Sequence[Row]) -> list[Gate]:
 
 
 def _pool(measured: Measured, strategy: str) -> Pools:
-    found = [pools for pools in measured.pools() if pools.arm[0] == strategy]
+    found = [pools for pools in measured.pools if pools.arm[0] == strategy]
     if not found:
         raise BadResults(f"{measured.name}: there is no pool of {strategy!r} yet; run the benchmark on")
     return found[0]

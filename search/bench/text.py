@@ -68,7 +68,7 @@ def _set(measured: Measured) -> list[str]:
     ]
     lines = aligned([head, *(_point(point, id(point) in front) for point in found)])
 
-    for pools in measured.pools():
+    for pools in measured.pools:
         lines += ["", *_pools(pools)]
     return [*lines, "", *_failures(found)]
 

@@ -44,7 +44,7 @@ def test_points_hold_accuracy_costs_and_failures() -> None:
 
 
 def test_the_pool_is_selected_at_every_n_and_at_equal_tokens() -> None:
-    (pools,) = measured().pools()
+    (pools,) = measured().pools
     assert pools.sizes == [1, 2]
     assert [pools.coverage(k).value for k in (1, 2)] == [3 / 8, 0.5]
     # Two samples: the reward finds the right one of problem 1, and so breaks majority's tie.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from search.bench.statistics import (
     bootstrap_statistic,
     paired_difference,
     pareto_front,
-    pass_at_k,
     share,
 )
 
@@ -28,21 +26,6 @@ def test_wilsons_interval_of_a_textbook_case() -> None:
     # The same paper: 0 of 20 and 1 of 29.
     assert [round(x, 4) for x in (share(0, 20).low, share(0, 20).high)] == [0.0, 0.1611]
     assert [round(x, 4) for x in (share(1, 29).low, share(1, 29).high)] == [0.0061, 0.1718]
-
-
-@pytest.mark.parametrize(("n", "correct"), [(5, 0), (5, 1), (6, 3), (7, 7)])
-def test_pass_at_k_is_the_share_of_subsets_that_hold_a_right_one(n: int, correct: int) -> None:
-    right = [i < correct for i in range(n)]
-    for k in range(1, n + 1):
-        subsets = list(combinations(range(n), k))
-        expected = sum(any(right[i] for i in subset) for subset in subsets) / len(subsets)
-        assert pass_at_k(n, correct, k) == pytest.approx(expected, abs=1e-12)
-
-
-@pytest.mark.parametrize("k", [0, 6])
-def test_pass_at_k_refuses_more_than_there_are(k: int) -> None:
-    with pytest.raises(ValueError, match="between 1 and the 5 samples"):
-        pass_at_k(5, 2, k)
 
 
 def test_a_bootstrap_of_a_mean_comes_close_to_the_normal_interval() -> None:
