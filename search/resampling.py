@@ -1,7 +1,9 @@
-"""Weights, effective sample size and the four resampling schemes of sequential Monte Carlo.
+"""Weights, effective sample size and the resampling schemes of sequential Monte Carlo.
 
-Sources: Douc and Cappé, "Comparison of resampling schemes for particle filtering" (2005), for the schemes; Kong, Liu
-and Wong, "Sequential imputations and Bayesian missing data problems" (1994), for the effective sample size.
+Sources: Douc and Cappé, "Comparison of resampling schemes for particle filtering" (2005), for the four schemes that may
+copy a particle; Fearnhead and Clifford, "On-line inference for hidden Markov models via particle filters" (2003), for
+the one without replacement; Kong, Liu and Wong, "Sequential imputations and Bayesian missing data problems" (1994), for
+the effective sample size.
 """
 
 from __future__ import annotations
@@ -55,6 +57,37 @@ def offspring(weights: Sequence[float], n: int, scheme: Scheme, draw: Callable[[
     total = math.fsum(left)
     drawn = _count([weight / total for weight in left], [draw() for _ in range(rest)])
     return [copies + more for copies, more in zip(certain, drawn, strict=True)]
+
+
+def threshold(weights: Sequence[float], n: int) -> float:
+    """The c with Σ min(1, w/c) = n: of particles thinned to n, those above c stay, the others count for c if they stay.
+
+    0 where at most n weights are positive: nobody has to go.
+    """
+    ordered = sorted(weights, reverse=True)
+    if sum(weight > 0 for weight in ordered) <= n:
+        return 0.0
+    for kept in range(n):
+        c = math.fsum(ordered[kept:]) / (n - kept)
+        if ordered[kept] <= c:
+            return c
+    raise ArithmeticError(f"no threshold leaves {n} of {len(ordered)} weights")
+
+
+def thinned(weights: Sequence[float], n: int, draw: Callable[[], float]) -> list[int]:
+    """1 for each particle that stays, 0 for each that goes: at most n stay, each with probability min(1, w/c).
+
+    The weights above the threshold c all stay; the rest share the remaining places by systematic resampling, whose
+    step no single one of them fills.
+    """
+    c = threshold(weights, n)
+    if c == 0.0:
+        return [int(weight > 0) for weight in weights]
+    stays = [int(weight > c) for weight in weights]
+    rest = [0.0 if stay else weight for stay, weight in zip(stays, weights, strict=True)]
+    total, places, start = math.fsum(rest), n - sum(stays), draw()
+    drawn = _count([weight / total for weight in rest], [(i + start) / places for i in range(places)])
+    return [stay + lucky for stay, lucky in zip(stays, drawn, strict=True)]
 
 
 def _count(weights: Sequence[float], points: Sequence[float]) -> list[int]:

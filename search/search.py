@@ -14,7 +14,7 @@ from search.growth import grow
 from search.ledger import Ledger
 from search.lockstep import Pack, steps_left
 from search.randomness import uniform
-from search.resampling import Scheme, effective_sample_size, offspring
+from search.resampling import Scheme, effective_sample_size, offspring, thinned
 from search.rollouts import Rollout, roll_out
 from search.scoring import drive
 from search.setting import Setting
@@ -305,37 +305,43 @@ class Search:
         size: int,
         *,
         step: int,
-        scheme: Scheme,
+        scheme: Scheme | Literal["without_replacement"],
         temperature: float,
         threshold: float,
         last: bool = False,
+        retained: bool = False,
+        detail: dict[str, Any] | None = None,
     ) -> list[Node]:
         """The next population: `size` particles resampled if ESS/N < `threshold` or the threshold is 1, else the same.
 
         `weights` are normalised, one per particle; a node may stand for several particles and is reported once, with
         the sum of its weights. The `last` weights are recorded without resampling: nothing follows that could use it.
+        With `retained` the last particle keeps its place, and the others' places are drawn from all weights
+        (conditional SMC, which takes the multinomial scheme). `without_replacement` thins to `size` and copies nobody.
         """
         ess = effective_sample_size(weights)
         resampled = not last and (threshold >= 1.0 or ess / len(particles) < threshold)
         copies = [1] * len(particles)
         if resampled:
-            copies = offspring(weights, size, scheme, lambda: self.draw("resample"))
+            if scheme == "without_replacement":
+                copies = thinned(weights, size, lambda: self.draw("resample"))
+            else:
+                copies = offspring(weights, size - retained, scheme, lambda: self.draw("resample"))
+            copies[-1] += retained
         weight = dict.fromkeys((node.index for node in particles), 0.0)
         count = dict.fromkeys(weight, 0)
         for node, own, n in zip(particles, weights, copies, strict=True):
             weight[node.index] += own
             count[node.index] += n
-        self._ledger.observe(
-            "resampled",
-            {
-                "step": step,
-                "scheme": scheme,
-                "temperature": temperature,
-                "resampled": resampled,
-                "ess": ess,
-                "particles": [{"node": i, "weight": weight[i], "offspring": count[i]} for i in weight],
-            },
-        )
+        payload: dict[str, Any] = {
+            "step": step,
+            "scheme": scheme,
+            "temperature": temperature,
+            "resampled": resampled,
+            "ess": ess,
+            "particles": [{"node": i, "weight": weight[i], "offspring": count[i]} for i in weight],
+        }
+        self._ledger.observe("resampled", payload if detail is None else {**payload, "detail": detail})
         return [node for node, n in zip(particles, copies, strict=True) for _ in range(n)]
 
     # -- inside ----------------------------------------------------------------------------------------------------

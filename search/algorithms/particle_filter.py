@@ -9,16 +9,14 @@ go on unresampled and the next weights replace these.
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
-from search.algorithms.base import Algorithm, Params, best
+from search.algorithms.base import Algorithm, Params
+from search.algorithms.particles import Final, propagate, weighted_answer
 from search.gate import Answer
 from search.resampling import Scheme, logit, softmax
 from search.search import Search
 from search.tree import Node, Tree
-from search.voting import ballots, elect
 
 
 class ParticleFilterParams(Params):
@@ -28,7 +26,7 @@ class ParticleFilterParams(Params):
     reward_temperature: float = Field(default=1.0, gt=0, le=100, description="τ of the weights exp(logit(reward)/τ).")
     scheme: Scheme = Field(default="systematic", description="How offspring are drawn.")
     ess_threshold: float = Field(default=1.0, ge=0, le=1, description="Resample below this ESS/N; 1 is always.")
-    final: Literal["argmax", "weighted_vote"] = Field(default="argmax", description="How the answer is chosen.")
+    final: Final = Field(default="argmax", description="How the answer is chosen.")
     max_steps: int = Field(default=32, ge=1, le=1000, description="Most steps of a particle.")
 
 
@@ -53,14 +51,10 @@ class ParticleFilter(Algorithm[ParticleFilterParams]):
         particles: list[Node] = search.frontier()
         for step in range(p.max_steps):
             particles = search.alive(particles, finished=True)
-            going = [node for node in particles if node.expandable]
-            if not going:
+            if not any(node.expandable for node in particles):
                 break
-            fresh = step == 0 and going == [search.root]
-            children = await search.expand(going, p.particles if fresh else 1)
-            await search.score(children)
-            arrived = [node for node in particles if not node.expandable] + children
-            particles = [node for node in arrived if node.expandable or node.solved]
+            fresh = step == 0 and particles == [search.root]
+            particles = await propagate(search, particles, p.particles if fresh else 1)
             if not particles:
                 break
             weights = softmax([logit(node.reward or 0.0) for node in particles], p.reward_temperature)
@@ -77,10 +71,4 @@ class ParticleFilter(Algorithm[ParticleFilterParams]):
 
     def answer(self, tree: Tree) -> Answer:
         """The finished particle, or the answer, of highest weight."""
-        candidates = tree.candidates()
-        weights = [node.weight for node in candidates]
-        if self.params.final == "argmax":
-            return best(candidates, weights, "highest weight")
-        counted = ballots(candidates, [weight or 0.0 for weight in weights])
-        counted.sort(key=lambda ballot: -round(ballot.weight, 9))
-        return elect(counted, "weighted vote")
+        return weighted_answer(tree, self.params.final)

@@ -59,6 +59,8 @@ async def test_every_strategy_goes_on_from_a_tree_it_did_not_grow(name):
         "majority": {"n": 2},
         "mcts": {"simulations": 12},
         "ab_mcts": {"simulations": 24},
+        "particle_gibbs": {"particles": 2, "sweeps": 2},
+        "smc_steering": {"particles": 2, "proposals": 2},
         "particle_filter": {"particles": 2},
     }
     head = header(name, small.get(name, {}), seed=9) | {"warm_start": {"parent": "r1", "seq": len(prefix)}}

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.randomness import uniform
-from search.resampling import effective_sample_size, logit, offspring, softmax
+from search.resampling import effective_sample_size, logit, offspring, softmax, thinned, threshold
 
 
 def draws(*numbers: float) -> Callable[[], float]:
@@ -71,3 +71,23 @@ def test_any_weights_give_n_offspring_and_none_to_a_weight_of_zero(raw, n, schem
     if scheme in ("systematic", "residual"):
         low = [math.floor(n * w - 1e-9) for w in weights]
         assert all(c >= least for c, least in zip(copies, low, strict=True))
+
+
+def test_the_threshold_of_thinning_by_hand():
+    assert threshold([0.5, 0.25, 0.25], 3) == 0.0  # nobody has to go
+    assert threshold([0.5, 0.5, 0.0], 2) == 0.0  # the one without weight goes anyway
+    assert threshold([1 / 3] * 3, 2) == pytest.approx(0.5)
+    # .6 stays for certain, .4 is left for one place: c = .4, and .6/.4 counts as 1
+    assert threshold([0.6, 0.2, 0.1, 0.1], 2) == pytest.approx(0.4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.floats(0.01, 1), min_size=1, max_size=12), st.integers(1, 12))
+def test_thinning_keeps_each_with_its_probability_and_copies_nobody(weights, n):
+    c = threshold(weights, n)
+    points = [(i + 0.5) / 2000 for i in range(2000)]
+    kept = [thinned(weights, n, lambda at=at: at) for at in points]
+    assert all(sum(counts) == min(n, len(weights)) for counts in kept)
+    for place, weight in enumerate(weights):
+        share = sum(counts[place] for counts in kept) / len(points)
+        assert share == pytest.approx(1.0 if c == 0 else min(1.0, weight / c), abs=2e-3)

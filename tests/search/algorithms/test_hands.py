@@ -31,6 +31,9 @@ PARAMS = {
     "phi_decoding": {"beams": 2, "candidates": 2},
     "mcts": {"simulations": 24, "expansion": 3},
     "ab_mcts": {"simulations": 24},
+    "entropic_particle_filter": {"particles": 4, "lookahead": 1},
+    "particle_gibbs": {"particles": 4, "sweeps": 2},
+    "smc_steering": {"particles": 4, "proposals": 2},
     "particle_filter": {"particles": 4},
 }
 NAMES = sorted(name for name in registry() if name != merging.Merging.name)
