@@ -75,13 +75,15 @@ def load_policy(model: str = "embedded", **settings: Any) -> Policy:
     return _once("policy", model, settings, lambda: _policy(model, settings))
 
 
-def load_reward(model: str = "embedded", **settings: Any) -> Reward:
+def load_reward(model: str = "embedded", slug: str | None = None, **settings: Any) -> Reward:
     """The reward of a slug or folder, like `load_policy`; `settings` may name those of `RewardSettings` too.
+
+    A folder's reward is called `slug` where one is given, else by the folder's path.
 
     Raises:
         RewardError: no such model, or it cannot be loaded; names it.
     """
-    return _once("reward", model, settings, lambda: _reward(model, settings))
+    return _once("reward", model, {"slug": slug, **settings}, lambda: _reward(model, slug or model, settings))
 
 
 def _policy(model: str, settings: dict[str, Any]) -> Policy:
@@ -93,7 +95,9 @@ def _policy(model: str, settings: dict[str, Any]) -> Policy:
     return TransformersPolicy(model, folder, template, **{"dtype": _dtype(model, own.dtype), **settings})
 
 
-def _reward(model: str, settings: dict[str, Any]) -> Reward:
+def _reward(model: str, slug: str, settings: dict[str, Any]) -> Reward:
+    if model in ("exact", "rollout_value") and settings.get("calibration") is not None:
+        raise RewardError(f"{model}: calibration: it looks at the right answer itself; calibrate a reward model.")
     if model == "exact":
         from search.rewards.exact import ExactReward
 
@@ -114,10 +118,12 @@ def _reward(model: str, settings: dict[str, Any]) -> Reward:
         raise RewardError(f"{model}: {_first_error(invalid)}.") from invalid
     if model == "embedded":
         followed = followed.model_copy(update={"kind": "trl", "template": EMBEDDED_REWARD.as_dict()})
-    reward = ModelReward
+    engine = {"dtype": _dtype(model, own.dtype), **engine}
     if followed.kind == "judge" and followed.votes > 1:
-        from search.rewards.judge import JudgeReward as reward
-    return reward(model, folder, followed, **{"dtype": _dtype(model, own.dtype), **engine})
+        from search.rewards.judge import JudgeReward
+
+        return JudgeReward(slug, folder, followed, **engine)
+    return ModelReward(slug, folder, followed, **engine)
 
 
 def _once(kind: str, model: str, settings: dict[str, Any], load: Callable[[], Any]) -> Any:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from search.budget import Cap
+from search.calibration import Estimate
 from search.creation_keys import tokens_begun
 from search.gate import Gate
 from search.growth import grow
@@ -62,6 +63,10 @@ class Search:
     def has_reward(self) -> bool:
         """True if this run has a reward to score with."""
         return self._setting.scored
+
+    def success(self, node: Node) -> Estimate | None:
+        """The driving reward's calibrated probability of success at a node; None without a calibration or a score."""
+        return self._setting.sources[0].success(node) if self.has_reward else None
 
     def frontier(self) -> list[Node]:
         """Where to begin: the root of a fresh run; the open nodes of a grown tree, or its root if none is open.

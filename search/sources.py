@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from search.calibration import Calibration, Estimate
 from search.rewards.base import Grain, Reward
 from search.tree import Node
 
@@ -22,7 +23,8 @@ class RolloutPlan:
 class Source:
     """One reward as its header describes it; `reward` may be None where the journal answers every effect.
 
-    `plan` is set for a value that comes from rollouts of the run's own policy instead of a reward model.
+    `plan` is set for a value that comes from rollouts of the run's own policy instead of a reward model;
+    `calibration` turns a raw score into a probability of success, and stands beside it.
     """
 
     name: str
@@ -30,20 +32,27 @@ class Source:
     grain: Grain = "step"
     calls_per_path: int = 1
     plan: RolloutPlan | None = None
+    calibration: Calibration | None = None
     reward: Reward | None = None
 
     @classmethod
     def of(cls, described: dict[str, Any], reward: Reward | None, *, drives: bool) -> Source:
         """The source that a header's `reward`, or an entry of its `also_rewards`, describes."""
-        rollouts = described.get("rollouts")
+        rollouts, calibration = described.get("rollouts"), described.get("calibration")
         return cls(
             name=described["slug"],
             drives=drives,
             grain=described.get("grain", "step"),
             calls_per_path=described.get("calls_per_path", 1),
             plan=None if rollouts is None else RolloutPlan(**rollouts),
+            calibration=None if calibration is None else Calibration.of(calibration),
             reward=reward,
         )
+
+    def success(self, node: Node) -> Estimate | None:
+        """The probability of success at a node with its interval; None if it is unscored or nothing was fitted."""
+        score = node.rewards.get(self.name)
+        return None if self.calibration is None or score is None else self.calibration(score)
 
     def unscored(self, nodes: Sequence[Node]) -> list[Node]:
         """The nodes this source has yet to score, each once. Pruned ones and steps that were cut off do not count:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from app.explorer.models import Run
@@ -9,6 +10,7 @@ from app.explorer.node_labels import all_labels, own_labels
 from app.explorer.selectors.nodes import hints_along, node_detail
 from app.explorer.token_texts import token_texts
 from app.teams.principals import Principal
+from search.calibration import Calibration
 from search.templates import TemplateError, render_prompt, render_reward_input
 from search.tree import joined
 
@@ -32,9 +34,20 @@ def node_view(principal: Principal, run: Run, index: int) -> dict[str, Any] | No
         "token_logprobs": node["token_logprobs"] or [],
         "token_texts": token_texts(run.policy, token_ids or []) or [],
         "saw": _saw(run, node, pieces[:-1]),
+        "calibrated": calibrated(run, node["rewards"]),
         "reward_inputs": _reward_inputs(run, node, pieces, path_rewards),
         "labels": all_labels(run, index),
     }
+
+
+def calibrated(run: Run, rewards: dict[str, float]) -> dict[str, dict[str, float]]:
+    """The probability of success, with its interval, that each calibrated source's raw score stands for."""
+    header = run.header or {}
+    found = {}
+    for described in (header.get("reward") or {}, *header.get("also_rewards", [])):
+        if (known := described.get("calibration")) is not None and described["slug"] in rewards:
+            found[described["slug"]] = asdict(Calibration.of(known)(rewards[described["slug"]]))
+    return found
 
 
 def _saw(run: Run, node: dict[str, Any], before: list[tuple[str, bool]]) -> dict[str, Any] | None:
@@ -54,19 +67,25 @@ def _saw(run: Run, node: dict[str, Any], before: list[tuple[str, bool]]) -> dict
 def _reward_inputs(
     run: Run, node: dict[str, Any], pieces: list[tuple[str, bool]], path_rewards: list[dict[str, float]]
 ) -> list[dict[str, Any]]:
-    """The text the driving reward model read for this path, and the offsets at which the steps were scored."""
-    template = _template(run, "reward")
-    source = str(((run.header or {}).get("reward") or {}).get("slug") or run.reward)
-    if template is None or not pieces or source not in node["rewards"]:
-        return []
-    try:
-        text, offsets = render_reward_input(template, _problem(run), joined(pieces), node["finish"] == "end")
-    except TemplateError:
-        return []
-    # A causal reward model gives each step the score it had when that step was the newest: the ancestors' own.
-    ends = [own for at, own in enumerate(path_rewards, start=1) if at == len(pieces) or not pieces[at - 1][1]]
-    scored = [[offset, own.get(source)] for offset, own in zip(offsets, ends, strict=True)]
-    return [{"source": source, "text": text, "scored": scored}]
+    """The text each reward model read for this path, and the offsets at which it was scored."""
+    header = run.header or {}
+    inputs = []
+    for described in (header.get("reward") or {}, *header.get("also_rewards", [])):
+        template, source = described.get("template"), described.get("slug")
+        if not isinstance(template, dict) or not pieces or source not in node["rewards"]:
+            continue
+        whole = described.get("grain") == "path"  # then a partial solution is read as if it were the answer
+        try:
+            text, offsets = render_reward_input(
+                template, _problem(run), joined(pieces), whole or node["finish"] == "end"
+            )
+        except TemplateError:  # the header names a template this version does not know
+            continue
+        # A causal reward model gives each step the score it had when that step was the newest: the ancestors' own.
+        ends = [own for at, own in enumerate(path_rewards, start=1) if at == len(pieces) or not pieces[at - 1][1]]
+        scored = [[offset, own.get(source)] for offset, own in zip(offsets, ends, strict=True)]
+        inputs.append({"source": source, "text": text, "scored": scored[-1:] if whole else scored})
+    return inputs
 
 
 def _problem(run: Run) -> str:

@@ -39,6 +39,7 @@ class RunSettings:
     params: dict[str, Any]
     policy: str
     reward: str | None
+    also_rewards: list[str]
     sampling: dict[str, Any]
     budget: dict[str, Any]
     seed: int
@@ -58,7 +59,8 @@ def settings_resolve(wanted: RunIn) -> RunSettings:
     strategy = strategies()[wanted.algorithm]
     if reward is None and strategy.needs_reward_for(strategy.params_type().model_validate(params)):
         raise Invalid.field("reward", f"{wanted.algorithm} needs a reward model", "leave it out for the default one")
-    problem = _problem(wanted.problem, [model for model in (policy, reward) if model is not None])
+    also = _also(wanted.also_rewards, reward)
+    problem = _problem(wanted.problem, [model for model in (policy, reward, *also) if model is not None])
     if (why := unreadable(policy.slug, problem["text"])) is not None:
         raise Invalid.field("problem.text", f"the policy {policy.slug} cannot read it: {why}", "leave it out")
     sampling = _sampling(policy, wanted.sampling)
@@ -68,10 +70,21 @@ def settings_resolve(wanted: RunIn) -> RunSettings:
         params=params,
         policy=policy.slug,
         reward=reward.slug if reward else None,
+        also_rewards=[model.slug for model in also],
         sampling=sampling,
         budget=_budget(wanted.budget, sampling),
         seed=wanted.seed if wanted.seed is not None else secrets.randbelow(2**31),
     )
+
+
+def _also(slugs: list[str], reward: LanguageModel | None) -> list[LanguageModel]:
+    """The rewards recorded beside the driving one."""
+    if slugs and reward is None:
+        raise Invalid.field("also_rewards", "without a driving reward nothing is scored", "name one of them as reward")
+    driving = [] if reward is None else [reward.slug]
+    if len({*driving, *slugs}) < len(driving) + len(slugs):
+        raise Invalid.field("also_rewards", "a reward is named twice", "name each once; the driving one is `reward`")
+    return [found for slug in slugs if (found := _model(LanguageModel.Kind.REWARD, slug)) is not None]
 
 
 def _params(algorithm: str, params: dict[str, Any]) -> dict[str, Any]:

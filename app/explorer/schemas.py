@@ -57,13 +57,17 @@ class BudgetIn(Strict):
 
 
 class RunIn(Strict):
-    """A run; only `problem` and `algorithm` are required. `reward: null` runs without a reward model."""
+    """A run; only `problem` and `algorithm` are required. `reward: null` runs without a reward model.
+
+    `reward` drives the search; what `also_rewards` say of the same nodes is recorded beside it, and counted.
+    """
 
     problem: ProblemIn
     algorithm: str = Field(min_length=1, max_length=60)
     params: dict[str, Any] = Field(default_factory=dict)
     policy: Slug | None = None
     reward: Slug | None = None
+    also_rewards: list[Slug] = Field(default_factory=list, max_length=8)
     sampling: SamplingIn = SamplingIn()
     budget: BudgetIn = BudgetIn()
     seed: int | None = Field(default=None, ge=0, le=LARGEST_SEED)

@@ -85,6 +85,7 @@ class RunOut(Schema):
     params: dict[str, Any]
     policy: str
     reward: str | None
+    also_rewards: list[str]
     sampling: dict[str, Any]
     budget: dict[str, Any]
     seed: int
@@ -161,6 +162,14 @@ class NodePage(Schema):
     next: int | None
 
 
+class EstimateOut(Schema):
+    """A calibrated probability of success and its 95 % interval."""
+
+    p: float
+    low: float
+    high: float
+
+
 class NodeDetail(NodeOut):
     """Everything about a node: its tokens, the exact prompt it was sampled from, the exact text a reward model read.
 
@@ -172,6 +181,7 @@ class NodeDetail(NodeOut):
     token_texts: list[str]
     token_logprobs: list[float]
     saw: dict[str, Any] | None
+    calibrated: dict[str, EstimateOut]
     reward_inputs: list[dict[str, Any]]
     path: list[int]
     labels: list[dict[str, Any]]

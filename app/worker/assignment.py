@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,8 +17,9 @@ from search.rewards.base import Reward
 from search.spec import RunSpec, header_of
 
 _SETTINGS = """
-SELECT run.algorithm, run.params::text, run.policy, run.reward, run.sampling::text, run.budget::text, run.seed,
-    run.header::text, run.stopped_by, run.seconds, problem.text, problem.answer, problem.verifier
+SELECT run.algorithm, run.params::text, run.policy, run.reward, run.also_rewards::text, run.sampling::text,
+    run.budget::text, run.seed, run.header::text, run.stopped_by, run.seconds,
+    problem.text, problem.answer, problem.verifier
 FROM explorer_run AS run JOIN explorer_problem AS problem ON problem.id = run.problem_id
 WHERE run.id = %s
 """
@@ -31,6 +33,7 @@ class Assignment:
     params: dict[str, Any]
     policy: str
     reward: str | None
+    also_rewards: list[str]
     sampling: dict[str, Any]
     budget: dict[str, Any]
     seed: int
@@ -40,7 +43,7 @@ class Assignment:
     problem: dict[str, Any]
     journal: list[JournalEvent]
 
-    def header_with(self, policy: Policy, reward: Reward | None) -> dict[str, Any]:
+    def header_with(self, policy: Policy, reward: Reward | None, also: Sequence[Reward] = ()) -> dict[str, Any]:
         """The stored header; for a fresh run the one these models make.
 
         Raises:
@@ -50,13 +53,16 @@ class Assignment:
             spec = RunSpec.model_validate(
                 {
                     "problem": self.problem, "algorithm": self.algorithm, "params": self.params,
-                    "policy": self.policy, "reward": self.reward, "sampling": self.sampling,
-                    "budget": self.budget, "seed": self.seed,
+                    "policy": self.policy, "reward": self.reward, "also_rewards": self.also_rewards,
+                    "sampling": self.sampling, "budget": self.budget, "seed": self.seed,
                 }
             )  # fmt: skip
-            return header_of(spec, policy, reward)
-        for role, model in (("policy", policy), ("reward", reward)):
-            began = (self.header.get(role) or {}).get("weights_sha256")
+            return header_of(spec, policy, reward, also)
+        described = [("policy", self.header["policy"], policy), ("reward", self.header.get("reward") or {}, reward)]
+        others = zip(self.header.get("also_rewards", []), also, strict=True)
+        described += [(f"reward {known['slug']}", known, model) for known, model in others]
+        for role, known, model in described:
+            began = known.get("weights_sha256")
             now = model.describe().get("weights_sha256") if model is not None else None
             if began is not None and began != now:
                 raise ValueError(
@@ -74,12 +80,13 @@ async def load_assignment(pool: Pool, run: UUID) -> Assignment:
         if row is None:
             raise LookupError(f"run {run} was deleted")
         journal = await aread(journal_of(run), connection)
-    algorithm, params, policy, reward, sampling, budget, seed, header, stopped_by, seconds, *problem = row
+    algorithm, params, policy, reward, also, sampling, budget, seed, header, stopped_by, seconds, *problem = row
     return Assignment(
         algorithm=algorithm,
         params=loads(params),
         policy=policy,
         reward=reward,
+        also_rewards=loads(also),
         sampling=loads(sampling),
         budget=loads(budget),
         seed=seed,

@@ -16,7 +16,7 @@ from app.explorer.store.flush import OUTAGES, LeaseLost
 from app.explorer.store.pool import Pool
 from app.worker.assignment import Assignment, load_assignment
 from app.worker.bell import CommandBell, CommandFeed
-from app.worker.engines import PacedPolicy, PacedReward, models_for
+from app.worker.engines import PacedPolicy, PacedReward, models_for, rewards_for
 from app.worker.journal import JournalWriter
 from app.worker.lease import HEARTBEAT_SECONDS, MOST_ATTEMPTS_WITHOUT_PROGRESS, Claim, beat
 from app.worker.patience import patiently
@@ -115,7 +115,8 @@ class Attempt:
         if self._state == "queued":
             self._change_state(writer, "running")
         policy, reward = await asyncio.to_thread(models_for, assignment.policy, assignment.reward)
-        header = assignment.header_with(policy, reward)
+        also = await asyncio.to_thread(rewards_for, assignment.also_rewards)
+        header = assignment.header_with(policy, reward, also)
         if assignment.header is None:
             writer.change(header=header)
         self._policy = PacedPolicy(policy, writer.keep_up)
@@ -130,6 +131,7 @@ class Attempt:
                 [Event(event.seq, event.kind, event.payload) for event in assignment.journal],
                 policy=self._policy,
                 reward=None if reward is None else PacedReward(reward, writer.keep_up),
+                also_rewards=[PacedReward(other, writer.keep_up) for other in also],
                 sink=lambda seq, kind, payload: self._take(writer, seq, kind, payload),
                 mailbox=self._mailbox,
                 clock=self._seconds,

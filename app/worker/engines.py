@@ -26,15 +26,27 @@ def models_for(policy: str, reward: str | None) -> tuple[Policy, Reward | None]:
     """
     try:
         chosen = model_named(LanguageModel.Kind.POLICY, policy)
-        judge = None if reward is None else model_named(LanguageModel.Kind.REWARD, reward)
     finally:
         connections.close_all()
     if chosen is None:
         raise PolicyError(f"there is no enabled policy {policy!r} any more: an admin can add it again")
-    if reward is not None and judge is None:
-        raise RewardError(f"there is no enabled reward model {reward!r} any more: an admin can add it again")
+    rewards = rewards_for([] if reward is None else [reward])
     loaded = load_policy(chosen.location or chosen.slug, **_engine_settings(chosen))
-    return loaded, None if judge is None else load_reward(judge.location or judge.slug, **_engine_settings(judge))
+    return loaded, rewards[0] if rewards else None
+
+
+def rewards_for(slugs: Sequence[str]) -> list[Reward]:
+    """The rewards of these slugs, in their order; blocks and raises like `models_for`."""
+    try:
+        found = [model_named(LanguageModel.Kind.REWARD, slug) for slug in slugs]
+    finally:
+        connections.close_all()
+    rewards = []
+    for slug, model in zip(slugs, found, strict=True):
+        if model is None:
+            raise RewardError(f"there is no enabled reward model {slug!r} any more: an admin can add it again")
+        rewards.append(load_reward(model.location or model.slug, model.slug, **_engine_settings(model)))
+    return rewards
 
 
 def _engine_settings(model: LanguageModel) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from search.cli.algorithms import list_algorithms
 from search.cli.arguments import add_run_arguments, spec_from
 from search.cli.bench import add_bench_arguments, bench
+from search.cli.calibrate import add_calibrate_arguments, calibrate
 from search.cli.complaints import BadInput
 from search.cli.replay import replay
 from search.cli.run import run
@@ -35,14 +36,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     selecting.add_argument("--power", type=float, default=0.5, help="of the Borda votes by self-certainty, 0 to 10")
     selecting.add_argument("--json", action="store_true", help="as JSON, pass@k included")
     add_bench_arguments(commands)
+    calibrating = commands.add_parser("calibrate", help="fit what a raw reward is worth on nodes of known outcome")
+    add_calibrate_arguments(calibrating)
     options = parser.parse_args(given)
     try:
         if options.command == "run":
-            return run(spec_from(options), options.jsonl)
+            return run(spec_from(options), options.jsonl, options.calibration)
         if options.command == "algorithms":
             return list_algorithms(as_json=options.json)
         if options.command == "select":
             return select(options.file, options.rules, options.aggregation, options.power, as_json=options.json)
+        if options.command == "calibrate":
+            return calibrate(options)
         if options.command == "bench":
             return bench(options)
         return replay(options.file)

@@ -26,6 +26,7 @@ def add_run_arguments(parser: argparse.ArgumentParser, given: Sequence[str]) -> 
     parser.add_argument(
         "--also-reward", action="append", default=[], metavar="REWARD", help="a reward recorded beside it; repeatable"
     )
+    parser.add_argument("--calibration", metavar="FILE", help="a calibration of the reward, recorded beside its scores")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jsonl", metavar="FILE", help="write the journal as JSON Lines; - is standard output")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter, e.g. width=8")

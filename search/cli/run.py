@@ -9,6 +9,7 @@ import signal
 import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TextIO
 from uuid import uuid4
 
@@ -24,12 +25,15 @@ from search.run import Outcome, run_search
 from search.spec import RunSpec, header_of
 
 
-def run(spec: RunSpec, jsonl: str | None) -> int:
+def run(spec: RunSpec, jsonl: str | None, calibration: str | None = None) -> int:
     """Run a search; print its tree and answer, or write its journal. Ctrl-C cancels it, what was found stays."""
+    if calibration is not None and spec.reward is None:
+        raise BadInput("--calibration goes with a reward; name one")
+    calibration = None if calibration is None else str(Path(calibration).resolve())
     try:
         with ExitStack() as stack:
             stream = None if jsonl is None else sys.stdout if jsonl == "-" else stack.enter_context(_opened(jsonl))
-            outcome = asyncio.run(_search(spec, stream))
+            outcome = asyncio.run(_search(spec, stream, calibration))
     except (PolicyError, RewardError, NonDeterministicReplay) as error:
         print(error, file=sys.stderr)
         return 1
@@ -38,9 +42,10 @@ def run(spec: RunSpec, jsonl: str | None) -> int:
     return 0
 
 
-async def _search(spec: RunSpec, stream: TextIO | None) -> Outcome:
+async def _search(spec: RunSpec, stream: TextIO | None, calibration: str | None) -> Outcome:
     policy = await asyncio.to_thread(load_policy, spec.policy)
-    reward = None if spec.reward is None else await asyncio.to_thread(load_reward, spec.reward)
+    fitted = {} if calibration is None else {"calibration": calibration}
+    reward = None if spec.reward is None else await asyncio.to_thread(lambda: load_reward(spec.reward, **fitted))
     also = [await asyncio.to_thread(load_reward, name) for name in spec.also_rewards]
     for model in (policy, reward, *also):  # an engine thread that outlives the interpreter would abort the process
         if (close := getattr(model, "close", None)) is not None:

@@ -31,7 +31,9 @@ class RewardSettings(BaseModel):
     )
     votes: int = Field(default=1, ge=1, le=64, description="A judge's votes; more than one lets it reason first.")
     critique_tokens: int = Field(default=256, ge=1, le=4096, description="Most tokens of a judge's reasoning.")
-    calibration: str | None = Field(default=None, description="A file of `python -m search calibrate`.")
+    calibration: str | None = Field(
+        default=None, description="A file of `python -m search calibrate`, relative to the model's folder."
+    )
 
 
 def kind_of(architectures: list[str]) -> str | None:

@@ -10,12 +10,13 @@ from typing import Any
 from torch import nn
 
 from search.batching import Call, EngineThread, Occupancy
+from search.calibration import Calibration, CalibrationError, read
 from search.local_model import DTYPES, LocalModel, provenance_of
 from search.policies.llama import LlamaSlots
 from search.rewards.base import PathScore, RewardError, ScoreRequest
 from search.rewards.checkpoint import Checkpoint
 from search.rewards.classifiers import HuggingFaceClassifier, LlamaClassifier
-from search.rewards.convention import Convention, Conventional
+from search.rewards.convention import Convention, Conventional, context_of
 from search.rewards.kinds import KINDS, RewardSettings, kind_of
 from search.rewards.scoring import Classifier, Reading, Scorer
 from search.templates import TemplateError
@@ -77,6 +78,7 @@ class ModelReward(LocalModel[ScoreRequest, PathScore]):
             EngineThread(slug, scorer, RewardError),
             provenance_of(folder, model, checkpoint.tokenization, dtype, lean),
         )
+        self.calibration = None if settings.calibration is None else self._calibrated(folder / settings.calibration)
 
     def describe(self) -> dict[str, Any]:
         """What a run's header keeps, JSON-ready."""
@@ -88,8 +90,22 @@ class ModelReward(LocalModel[ScoreRequest, PathScore]):
             "grain": convention.grain,
             "convention": convention.described,
             "template": convention.template.as_dict(),
-            "context": convention.model.config.get_text_config().max_position_embeddings,
+            "context": context_of(convention.model),
+            **({} if self.calibration is None else {"calibration": self.calibration.as_dict()}),
         }
+
+    def _calibrated(self, path: Path) -> Calibration:
+        """A calibration that was fitted on this very model's scores."""
+        try:
+            calibration = read(path)
+        except CalibrationError as error:
+            raise RewardError(f"{self._slug}: calibration: {error}") from error
+        if calibration.weights_sha256 != self._provenance["weights_sha256"]:
+            raise RewardError(
+                f"{self._slug}: calibration: {path} was fitted for other weights ({calibration.source}); fit one on"
+                " journals that were scored with this model."
+            )
+        return calibration
 
     def read(self, request: ScoreRequest) -> Reading:
         """The ids the model reads for a path, and the position of every scored token.

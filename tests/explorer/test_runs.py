@@ -58,6 +58,21 @@ def test_no_reward_model_where_a_strategy_needs_none(world: World) -> None:
     assert start(world, algorithm="greedy", reward=None)["reward"] is None
 
 
+def test_rewards_recorded_beside_the_driving_one(world: World) -> None:
+    assert start(world, also_rewards=["exact", "rollout_value"])["also_rewards"] == ["exact", "rollout_value"]
+    assert start(world)["also_rewards"] == []
+    for body, said in (
+        ({"also_rewards": ["embedded"]}, "a reward is named twice"),
+        ({"also_rewards": ["exact", "exact"]}, "a reward is named twice"),
+        ({"also_rewards": ["nobody"]}, "there is no reward 'nobody'"),
+        ({"algorithm": "greedy", "reward": None, "also_rewards": ["exact"]}, "without a driving reward"),
+    ):
+        wanted = {"problem": {"text": "3 5 7 11 -> 24"}, "algorithm": "beam"} | body
+        response = world.owner.send("POST", f"/sessions/{world.session.pk}/runs", wanted)
+        assert response.status_code == 422
+        assert response.json()["errors"][0]["message"].startswith(said)
+
+
 def test_the_problem_is_spelt_as_the_policy_knows_it(world: World) -> None:
     """The embedded models were trained on sorted numbers; the verifier is inferred from the text."""
     assert start(world, problem={"text": " 11 7 5 3 -> 24 "})["problem"]["text"] == "3 5 7 11 -> 24"

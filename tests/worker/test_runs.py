@@ -52,6 +52,21 @@ async def test_node_states_are_the_fold_of_the_journal(db: Pool, make: Make, wor
     }
 
 
+async def test_rewards_recorded_beside_the_driving_one(db: Pool, make: Make, worker: NewWorker) -> None:
+    alone, run = await make(algorithm="beam"), await make(algorithm="beam", also_rewards=["exact"])
+    for each in (alone, run):
+        await worker().work_on(each.pk)
+    alone, run = await Run.objects.aget(pk=alone.pk), await Run.objects.aget(pk=run.pk)
+    assert (run.state, run.header["also_rewards"]) == (
+        "completed", [{"slug": "exact", "convention": "exact", "engine": "domain"}]
+    )  # fmt: skip
+    assert (run.chosen, run.tokens, run.reward_calls) == (alone.chosen, alone.tokens, 2 * alone.reward_calls)
+    states = [state async for state in NodeState.objects.filter(run=run, reward__isnull=False)]
+    assert len(states) > 8
+    for state in states:
+        assert state.rewards == {"embedded": state.reward, "exact": float(state.reachable)}
+
+
 async def test_two_workers_and_one_run(db: Pool, make: Make, worker: NewWorker) -> None:
     run = await make(algorithm="beam")
     await asyncio.gather(worker().work_on(run.pk), worker().work_on(run.pk))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from app.explorer.models import Node, Run
+from app.explorer.models import Node, NodeState, Run
 from app.explorer.store.pool import Pool
 from app.worker import attempt
-from search.models import load_policy
+from search.models import load_policy, load_reward
 from search.policies.base import Cancellation, PolicyError, StepRequest, StepSample
+from search.rewards.base import PathScore, ScoreRequest
 from tests.worker.driving import LONG, Make, NewWorker, journal
 
 
@@ -56,6 +58,46 @@ async def test_a_model_that_breaks_fails_the_run_and_keeps_its_tree(
     assert sum(kind == "generate" for _, kind, _ in events) == 4
     assert run.head_seq == len(events)
     assert await Node.objects.filter(run=run).acount() == run.nodes > 4
+
+
+class _Wrong:
+    """The embedded reward until its fifth call; then `answer` is all it has to say of a path."""
+
+    def __init__(self, answer: tuple[float, ...]) -> None:
+        self._reward = load_reward()
+        self._answer = answer
+        self._calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reward, name)
+
+    async def score(self, requests: Sequence[ScoreRequest]) -> list[PathScore]:
+        self._calls += 1
+        if self._calls == 5:
+            return [PathScore(self._answer, 1) for _ in requests]
+        return await self._reward.score(requests)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((math.nan,) * 4, "reward embedded gave "),
+        ((0.5,) * 9, "reward embedded gave 9 scores for a path of "),
+    ],
+)
+async def test_a_reward_that_answers_wrongly_fails_the_run_by_its_name(
+    make: Make, worker: NewWorker, monkeypatch: pytest.MonkeyPatch, answer: tuple[float, ...], said: str
+) -> None:
+    real, broken = attempt.models_for, _Wrong(answer)
+    monkeypatch.setattr(attempt, "models_for", lambda *slugs: (real(*slugs)[0], broken))
+    run = await make(**LONG)
+    await worker().work_on(run.pk)
+    run = await Run.objects.aget(pk=run.pk)
+    assert (run.state, run.lease) == ("failed", None)
+    assert run.error
+    assert run.error.startswith(said)
+    assert await NodeState.objects.filter(run=run, reward__isnull=False).acount() > 3
+    monkeypatch.undo()
 
 
 async def test_a_journal_that_is_not_the_strategys_own_is_never_continued(

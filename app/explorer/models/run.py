@@ -6,7 +6,7 @@ import uuid
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils import timezone
 
 from app.explorer.models.session import Problem, Session
@@ -37,6 +37,7 @@ class Run(models.Model):
     params = models.JSONField(default=dict, blank=True)
     policy = models.CharField(max_length=120)
     reward = models.CharField(max_length=120, null=True, blank=True)
+    also_rewards = models.JSONField(default=list, db_default=Value([], models.JSONField()), blank=True)
     sampling = models.JSONField(default=dict, blank=True)
     budget = models.JSONField(default=dict, blank=True)
     seed = models.BigIntegerField()

@@ -44,6 +44,7 @@ def _shape(run: Run, place: dict[str, Any] | None) -> dict[str, Any]:
         "params": run.params,
         "policy": run.policy,
         "reward": run.reward,
+        "also_rewards": run.also_rewards,
         "sampling": run.sampling,
         "budget": run.budget,
         "seed": run.seed,

@@ -113,7 +113,8 @@ def _settings(run: Run, change: ForkChange, tree: Tree) -> RunSettings:
         "algorithm": given.get("algorithm") or run.algorithm,
         "params": (run.params if same_strategy else {}) | (given.get("params") or {}),
         "policy": given.get("policy") or run.policy,
-        "reward": given.get("reward", run.reward),
+        "reward": (reward := given.get("reward", run.reward)),
+        "also_rewards": [slug for slug in run.also_rewards if reward is not None and slug != reward],
         "sampling": run.sampling | {k: v for k, v in (given.get("sampling") or {}).items() if v is not None},
         "budget": caps | (given.get("budget") or {}),
         "seed": run.seed if given.get("seed") is None else given["seed"],
@@ -138,8 +139,16 @@ def _header(run: Run, settings: RunSettings, seq: int) -> dict[str, Any]:
         "budget": settings.budget,
         "policy": _described("policy", settings.policy),
         "reward": None if settings.reward is None else _described("reward", settings.reward),
+        **_also_described(former, settings.also_rewards),
         "warm_start": {"parent": str(run.pk), "seq": seq},
     }
+
+
+def _also_described(former: dict[str, Any], slugs: list[str]) -> dict[str, Any]:
+    """The rewards recorded beside the driving one, as the parent's header knows them."""
+    if "also_rewards" not in former:
+        return {}
+    return {"also_rewards": [known for known in former["also_rewards"] if known["slug"] in slugs]}
 
 
 def _described(part: str, slug: str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ def journal_store(*, session: Session, user: User, header: dict[str, Any], event
     run = Run(
         session=session, problem=problem, created_by=user, header=header, algorithm=header["algorithm"],
         params=header["params"], policy=header["policy"]["slug"], reward=(header["reward"] or {}).get("slug"),
+        also_rewards=[other["slug"] for other in header.get("also_rewards", [])],
         sampling=header["sampling"], budget=header["budget"], seed=header["seed"], state=RunState.COMPLETED,
         head_seq=len(journal), nodes=len(tree), started_at=now, finished_at=now,
     )  # fmt: skip
