@@ -54,6 +54,7 @@ class Counters:
     prompt_tokens: int = 0
     policy_calls: int = 0
     reward_calls: int = 0
+    draft_tokens: int = 0  # those of `tokens` that a draft policy wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ class Budget:
         return Grant(tuple(issued), max_tokens, cut=max_tokens < step_cap)
 
     def as_payload(self, nodes: int) -> dict[str, Any]:
-        """The `budget` observation."""
+        """The `budget` observation; `draft_tokens` only where a draft policy wrote some."""
+        drafted = {"draft_tokens": self.counters.draft_tokens} if self.counters.draft_tokens else {}
         return {
             "tokens": self.counters.tokens,
             "prompt_tokens": self.counters.prompt_tokens,
@@ -115,4 +117,5 @@ class Budget:
             "reward_calls": self.counters.reward_calls,
             "nodes": nodes,
             "caps": self.caps.as_dict(),
+            **drafted,
         }

@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from search.budget import Cap, Grant
 from search.commands import Command
@@ -46,9 +46,19 @@ class _Prompt:
 
 
 class Effects:
-    """Issues one effect at a time. `interrupted` is awaited when a score was dropped for a cancel or a deadline."""
+    """Issues one effect at a time. `interrupted` is awaited when a score was dropped for a cancel or a deadline.
 
-    def __init__(self, ledger: Ledger, setting: Setting, interrupted: Callable[[], Awaitable[None]]) -> None:
+    `writer` names the policy in every `generate` effect, in a run that has two of them.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        setting: Setting,
+        interrupted: Callable[[], Awaitable[None]],
+        writer: Literal["policy", "draft"] | None = None,
+    ) -> None:
+        self._writer = {} if writer is None else {"writer": writer}
         self.ledger = ledger
         self.setting = setting
         self._interrupted = interrupted
@@ -74,7 +84,7 @@ class Effects:
         """
         granted = [replace(ask, n=n, keys=ask.keys[:n]) for ask, n in zip(asks, grant.counts, strict=True) if n]
         sampling = self.sampling(temperature)
-        expected = {"purpose": purpose, "temperature": sampling.temperature, "top_p": sampling.top_p}
+        expected = {"purpose": purpose, "temperature": sampling.temperature, "top_p": sampling.top_p, **self._writer}
         journal = self.ledger.journal
         if journal.replaying:
             event = self.ledger.take("generate", expected)

@@ -50,7 +50,9 @@ class Gate:
     """Applies commands in the order of the journal; live ones come from the mailbox and are journaled first."""
 
     def __init__(self, ledger: Ledger, setting: Setting, answer: Answering, acknowledge: Acknowledge | None) -> None:
-        self.effects = Effects(ledger, setting, self.open)
+        drafting = setting.drafting()
+        self.effects = Effects(ledger, setting, self.open, None if drafting is None else "policy")
+        self.drafts = None if drafting is None else Effects(ledger, drafting, self.open, "draft")
         self._ledger = ledger
         self._setting = setting
         self._hand = Hand(self.effects)

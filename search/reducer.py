@@ -37,6 +37,7 @@ def _generate(tree: Tree, payload: Payload, seq: int) -> None:
             tree[request["node"]].rolled += request["n"]
     for sample in payload["samples"]:
         counters.tokens += sample["tokens"]
+        counters.draft_tokens += sample["tokens"] if payload.get("writer") == "draft" else 0
         counters.policy_calls += not sample.get("part")  # a path of several steps is one completion
         if sample["node"] is not None:
             tree.unborn[sample["node"]] = (

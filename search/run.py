@@ -65,6 +65,7 @@ async def run_search(
     clock: Callable[[], float] | None = None,
     acknowledge: Acknowledge | None = None,
     replay_finished: bool = False,
+    draft: Policy | None = None,
 ) -> Outcome:
     """Replay `stored` (checked on the way), then go on live until the run finishes or is paused.
 
@@ -89,6 +90,7 @@ async def run_search(
         truth=Truth.of(problem["text"], problem["answer"], problem["verifier"]),
         clock=clock or (lambda: time.monotonic() - started),
         mailbox=mailbox,
+        draft=draft,
     )
     algorithm_type = algorithm_named(header["algorithm"])
     algorithm = algorithm_type(algorithm_type.params_type().model_validate(header["params"]))

@@ -110,19 +110,24 @@ class Search:
         kind: str = "step",
         temperature: float | None = None,
         also: Sequence[Node] = (),
+        draft: bool = False,
     ) -> list[Node]:
         """Sample `n` next steps below each node (or n[i] below node i) and add them, node-major.
 
-        Nodes that ended or were pruned are skipped. `also`: further parents of every child (a merge). While a token
+        Nodes that ended or were pruned are skipped. `also`: further parents of every child (a merge). `draft`: let the
+        run's draft policy write them. While a token
         budget has no room for all at once they are sampled one part after the other, each with what the last one
         gave back. When the budget ends fewer children come; when not one can come, the run stops here.
         """
         left = [n] * len(nodes) if isinstance(n, int) else list(n)
         children: list[Node] = []
         self.short = None
+        effects = self._gate.drafts if draft else self._gate.effects
+        if effects is None:
+            raise RuntimeError("this run has no draft policy: a strategy names it in `draft_for`")
         while asks := [(i, node) for i, node in enumerate(nodes) if node.expandable and left[i] > 0]:
             with self._alone("expand"):
-                grant = self._gate.effects.reserve([left[i] for i, _ in asks], grows=True)
+                grant = effects.reserve([left[i] for i, _ in asks], grows=True)
                 if isinstance(grant, str):
                     if children:
                         self.short = grant
@@ -130,7 +135,7 @@ class Search:
                     await self._gate.finish("budget", grant)
                     continue
                 wanted = [(node, left[i]) for i, node in asks]
-                born = await grow(self._gate.effects, wanted, grant, kind=kind, temperature=temperature, also=also)
+                born = await grow(effects, wanted, grant, kind=kind, temperature=temperature, also=also)
                 for (i, _), issued in zip(asks, grant.counts, strict=True):
                     left[i] -= issued
                 if any(child.finish == "budget" for child in born):
@@ -272,6 +277,7 @@ class Search:
         *,
         rule: str,
         scores: Sequence[float | None] | None = None,
+        cutoff: float | None = None,
         of: int | None = None,
         terms: Terms | None = None,
         detail: dict[str, Any] | None = None,
@@ -284,7 +290,7 @@ class Search:
             return
         said = [node.reward for node in path] if scores is None else scores
         entries = _entries(path, said, range(1, len(path) + 1), terms)
-        payload: dict[str, Any] = {"rule": rule, "cutoff": None, "of": of or len(path), "nodes": entries}
+        payload: dict[str, Any] = {"rule": rule, "cutoff": cutoff, "of": of or len(path), "nodes": entries}
         self._ledger.observe("selected", payload if detail is None else {**payload, "detail": detail})
 
     def record_scores(self, scores: Sequence[tuple[Node, float]], *, source: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from search.commands import Mailbox
@@ -13,6 +13,20 @@ from search.sources import Source, sources_of
 from search.templates import Template, render_prompt
 from search.tree import Node, Tree
 from search.truth import Truth
+
+
+@dataclass(frozen=True)
+class Drafting:
+    """A run's second policy, which writes what the first may write anew. None: its effects come from the journal."""
+
+    policy: Policy | None
+    template: Template
+    context: int | None
+
+    @classmethod
+    def of(cls, described: dict[str, Any], policy: Policy | None) -> Drafting:
+        """As the header describes it."""
+        return cls(policy, Template.of(described.get("template") or Template()), described.get("context"))
 
 
 @dataclass
@@ -35,6 +49,7 @@ class Setting:
     truth: Truth | None
     clock: Callable[[], float]
     mailbox: Mailbox = field(default_factory=Mailbox)
+    draft: Drafting | None = None
 
     @classmethod
     def of(
@@ -47,6 +62,7 @@ class Setting:
         truth: Truth | None,
         clock: Callable[[], float],
         mailbox: Mailbox | None = None,
+        draft: Policy | None = None,
     ) -> Setting:
         """The setting a journal's header describes."""
         sampling = header["sampling"]
@@ -66,7 +82,14 @@ class Setting:
             truth=truth,
             clock=clock,
             mailbox=mailbox or Mailbox(),
+            draft=Drafting.of(header["draft"], draft) if "draft" in header else None,
         )
+
+    def drafting(self) -> Setting | None:
+        """The same run with its draft policy in the policy's place; None if the run has none."""
+        if self.draft is None:
+            return None
+        return replace(self, policy=self.draft.policy, template=self.draft.template, context=self.draft.context)
 
     @property
     def scored(self) -> bool:
@@ -83,15 +106,15 @@ class Setting:
     ) -> tuple[str, tuple[int, ...] | None]:
         """The text a policy continues below `node` (and `further` steps), and its token ids as the policy wrote them.
 
-        The ids are None where the policy has to read the text anew: a person's step or hint lies on the path, or the
-        policy cannot encode.
+        The ids are None where the policy has to read the text anew: a person's step or hint lies on the path, the
+        policy cannot encode, or two policies take turns, whose ids mean different things.
         """
         path = tree.path(node)
         hints = tree.hints_on(path)
         steps = tree.steps(node, further)
         text = render_prompt(self.template, self.problem, steps, hints, begun=node.mid_step and not further)
         encode = getattr(self.policy, "encode", None)
-        if encode is None or hints or any(not step.token_ids for step in path[1:]):
+        if encode is None or self.draft is not None or hints or any(not step.token_ids for step in path[1:]):
             return text, None
         ids = list(encode(render_prompt(self.template, self.problem)))
         for step in path[1:]:

@@ -148,7 +148,7 @@ class RunSpec(Strict):
     @model_validator(mode="after")
     def _readable(self) -> RunSpec:
         """The embedded policy was trained on its two domains only: anything else is a mistake to say at once."""
-        if self.policy == EMBEDDED and readable_domain(self.problem.text) is None:
+        if EMBEDDED in (self.policy, draft_of(self)) and readable_domain(self.problem.text) is None:
             domain, why = domain_of(self.problem.text), ""
             if domain is not None:
                 try:
@@ -173,6 +173,12 @@ class RunSpec(Strict):
         return self
 
 
+def draft_of(spec: RunSpec) -> str | None:
+    """The slug or folder of the draft policy this run needs beside its policy, if its strategy takes turns with one."""
+    algorithm = algorithm_named(spec.algorithm)
+    return algorithm.draft_for(algorithm.params_type().model_validate(spec.params))
+
+
 def field_errors(error: ValidationError) -> list[dict[str, str]]:
     """`[{field, message}]` with dotted field names, as problem details carry them."""
     return [
@@ -192,6 +198,7 @@ def header_of(
     reward: Reward | None,
     also_rewards: Sequence[Reward] = (),
     *,
+    draft: Policy | None = None,
     warm_start: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The journal's header: all that fixes a run, with the models' own descriptions.
@@ -201,7 +208,10 @@ def header_of(
 
     Raises:
         PolicyError: the strategy needs something that this policy does not report.
+        ValueError: `draft` is missing or given where `draft_of(spec)` says otherwise.
     """
+    if ((named := draft_of(spec)) is None) != (draft is None):
+        raise ValueError(f"{spec.algorithm} takes turns with {named or 'no second policy'}: load just what it names")
     described = policy.describe()
     if algorithm_named(spec.algorithm).needs_certainty and not described.get("certainty"):
         raise PolicyError(
@@ -227,4 +237,6 @@ def header_of(
     }
     if also_rewards:
         header["also_rewards"] = [other.describe() for other in also_rewards]
+    if draft is not None:
+        header["draft"] = draft.describe()
     return header if warm_start is None else {**header, "warm_start": warm_start}

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.explorer.models import Run
 from app.explorer.node_labels import all_labels, own_labels
-from app.explorer.selectors.nodes import hints_along, node_detail
+from app.explorer.selectors.nodes import hints_along, node_detail, node_writer
 from app.explorer.token_texts import token_texts
 from app.teams.principals import Principal
 from search.calibration import Calibration
@@ -28,12 +28,13 @@ def node_view(principal: Principal, run: Run, index: int) -> dict[str, Any] | No
         return None
     pieces, path_rewards = node.pop("pieces"), node.pop("path_rewards")
     token_ids = node["token_ids"]
+    drafted = "draft" in (run.header or {}) and node_writer(run.pk, node["created_seq"]) == "draft"
     (labelled,) = with_labels(principal, run, [node])
     return labelled | {
         "token_ids": token_ids or [],
         "token_logprobs": node["token_logprobs"] or [],
-        "token_texts": token_texts(run.policy, token_ids or []) or [],
-        "saw": _saw(run, node, pieces[:-1]),
+        "token_texts": token_texts(run.params["draft"] if drafted else run.policy, token_ids or []) or [],
+        "saw": _saw(run, node, pieces[:-1], "draft" if drafted else "policy"),
         "calibrated": calibrated(run, node["rewards"]),
         "reward_inputs": _reward_inputs(run, node, pieces, path_rewards),
         "labels": all_labels(run, index),
@@ -50,9 +51,9 @@ def calibrated(run: Run, rewards: dict[str, float]) -> dict[str, dict[str, float
     return found
 
 
-def _saw(run: Run, node: dict[str, Any], before: list[tuple[str, bool]]) -> dict[str, Any] | None:
+def _saw(run: Run, node: dict[str, Any], before: list[tuple[str, bool]], writer: str) -> dict[str, Any] | None:
     """The exact prompt and settings a sampled step came from; None for the problem itself and for human steps."""
-    template = _template(run, "policy")
+    template = _template(run, writer)
     if template is None or not node["parents"] or node["token_ids"] is None:
         return None
     hints = hints_along(run.pk, node["path"][:-1], node["created_seq"])

@@ -60,9 +60,11 @@ def settings_resolve(wanted: RunIn) -> RunSettings:
     if reward is None and strategy.needs_reward_for(strategy.params_type().model_validate(params)):
         raise Invalid.field("reward", f"{wanted.algorithm} needs a reward model", "leave it out for the default one")
     also = _also(wanted.also_rewards, reward)
-    problem = _problem(wanted.problem, [model for model in (policy, reward, *also) if model is not None])
-    if (why := unreadable(policy.slug, problem["text"])) is not None:
-        raise Invalid.field("problem.text", f"the policy {policy.slug} cannot read it: {why}", "leave it out")
+    draft = _draft(strategy.draft_for(strategy.params_type().model_validate(params)))
+    problem = _problem(wanted.problem, [model for model in (policy, reward, draft, *also) if model is not None])
+    for writer in (policy, draft):
+        if writer is not None and (why := unreadable(writer.slug, problem["text"])) is not None:
+            raise Invalid.field("problem.text", f"the policy {writer.slug} cannot read it: {why}", "leave it out")
     sampling = _sampling(policy, wanted.sampling)
     return RunSettings(
         problem=problem,
@@ -123,6 +125,16 @@ def _model(kind: str, slug: str | None) -> LanguageModel | None:
             str(kind), f"there is no {kind} {slug!r}", f"one of {', '.join(others) or 'none configured'}"
         )
     return found
+
+
+def _draft(slug: str | None) -> LanguageModel | None:
+    """The second policy that a strategy's parameters name."""
+    if slug is None:
+        return None
+    try:
+        return _model(LanguageModel.Kind.POLICY, slug)
+    except Invalid as error:
+        raise Invalid(error.detail, [FieldError("params.draft", e.message, e.mend) for e in error.errors]) from error
 
 
 def _problem(problem: ProblemIn, models: list[LanguageModel]) -> dict[str, Any]:

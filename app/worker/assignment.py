@@ -12,6 +12,7 @@ from app.explorer.store.jsonb import loads
 from app.explorer.store.load import journal_of
 from app.explorer.store.pool import Pool
 from app.explorer.store.reading import aread
+from search.algorithms import algorithm_named
 from search.policies.base import Policy
 from search.rewards.base import Reward
 from search.spec import RunSpec, header_of
@@ -43,7 +44,15 @@ class Assignment:
     problem: dict[str, Any]
     journal: list[JournalEvent]
 
-    def header_with(self, policy: Policy, reward: Reward | None, also: Sequence[Reward] = ()) -> dict[str, Any]:
+    @property
+    def draft(self) -> str | None:
+        """The slug of the draft policy that the strategy takes turns with, if it does."""
+        algorithm = algorithm_named(self.algorithm)
+        return algorithm.draft_for(algorithm.params_type().model_validate(self.params))
+
+    def header_with(
+        self, policy: Policy, reward: Reward | None, also: Sequence[Reward] = (), draft: Policy | None = None
+    ) -> dict[str, Any]:
         """The stored header; for a fresh run the one these models make.
 
         Raises:
@@ -57,8 +66,12 @@ class Assignment:
                     "sampling": self.sampling, "budget": self.budget, "seed": self.seed,
                 }
             )  # fmt: skip
-            return header_of(spec, policy, reward, also)
-        described = [("policy", self.header["policy"], policy), ("reward", self.header.get("reward") or {}, reward)]
+            return header_of(spec, policy, reward, also, draft=draft)
+        described: list[tuple[str, dict[str, Any], Policy | Reward | None]] = [
+            ("policy", self.header["policy"], policy),
+            ("reward", self.header.get("reward") or {}, reward),
+            ("draft", self.header.get("draft") or {}, draft),
+        ]
         others = zip(self.header.get("also_rewards", []), also, strict=True)
         described += [(f"reward {known['slug']}", known, model) for known, model in others]
         for role, known, model in described:

@@ -16,7 +16,7 @@ from app.explorer.store.flush import OUTAGES, LeaseLost
 from app.explorer.store.pool import Pool
 from app.worker.assignment import Assignment, load_assignment
 from app.worker.bell import CommandBell, CommandFeed
-from app.worker.engines import PacedPolicy, PacedReward, models_for, rewards_for
+from app.worker.engines import PacedPolicy, PacedReward, draft_model, models_for, rewards_for
 from app.worker.journal import JournalWriter
 from app.worker.lease import HEARTBEAT_SECONDS, MOST_ATTEMPTS_WITHOUT_PROGRESS, Claim, beat
 from app.worker.patience import patiently
@@ -48,6 +48,7 @@ class Attempt:
         self._mailbox = Mailbox()
         self._stop = asyncio.Event()
         self._policy: PacedPolicy | None = None
+        self._draft: PacedPolicy | None = None
         self._state = claimed.state
         self._began = time.monotonic()
         self._seconds_before = 0.0
@@ -116,10 +117,12 @@ class Attempt:
             self._change_state(writer, "running")
         policy, reward = await asyncio.to_thread(models_for, assignment.policy, assignment.reward)
         also = await asyncio.to_thread(rewards_for, assignment.also_rewards)
-        header = assignment.header_with(policy, reward, also)
+        draft = None if assignment.draft is None else await asyncio.to_thread(draft_model, assignment.draft)
+        header = assignment.header_with(policy, reward, also, draft)
         if assignment.header is None:
             writer.change(header=header)
         self._policy = PacedPolicy(policy, writer.keep_up)
+        self._draft = None if draft is None else PacedPolicy(draft, writer.keep_up)
         commands = CommandFeed(self._pool, self._claimed.run, self._bell, self._mailbox, writer)
         await patiently(commands.deliver)  # on a finished or paused run they decide what happens at all
         delivery = asyncio.create_task(commands.deliver_on())
@@ -130,6 +133,7 @@ class Attempt:
                 header,
                 [Event(event.seq, event.kind, event.payload) for event in assignment.journal],
                 policy=self._policy,
+                draft=self._draft,
                 reward=None if reward is None else PacedReward(reward, writer.keep_up),
                 also_rewards=[PacedReward(other, writer.keep_up) for other in also],
                 sink=lambda seq, kind, payload: self._take(writer, seq, kind, payload),
@@ -161,7 +165,7 @@ class Attempt:
 
     @property
     def _generated_tokens(self) -> int:
-        return self._policy.generated_tokens if self._policy else 0
+        return sum(writer.generated_tokens for writer in (self._policy, self._draft) if writer is not None)
 
     # -- the end -------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,11 @@ from search.rewards.base import PathScore, Reward, RewardError, ScoreRequest
 OF_THE_RUN = frozenset({"sampling"})  # settings of a model that are defaults of its runs, not of its engine
 
 
+def draft_model(slug: str) -> Policy:
+    """The policy of this slug, for a run that takes turns with it. Blocks and raises like `models_for`."""
+    return models_for(slug, None)[0]
+
+
 def models_for(policy: str, reward: str | None) -> tuple[Policy, Reward | None]:
     """The policy and reward of these slugs. Blocks for seconds the first time: call it on a thread.
 

@@ -59,6 +59,11 @@ class Algorithm(ABC, Generic[P]):
         """True if it cannot search with these parameters without a reward."""
         return cls.needs_reward
 
+    @classmethod
+    def draft_for(cls, params: P) -> str | None:
+        """The slug or folder of the second policy that these parameters name; None for strategies with one policy."""
+        return None
+
     @abstractmethod
     async def run(self, search: Search) -> None:
         """Grow the tree until the strategy is done."""

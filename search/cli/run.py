@@ -22,7 +22,7 @@ from search.models import load_policy, load_reward
 from search.policies.base import PolicyError
 from search.rewards.base import RewardError
 from search.run import Outcome, run_search
-from search.spec import RunSpec, header_of
+from search.spec import RunSpec, draft_of, header_of
 
 
 def run(spec: RunSpec, jsonl: str | None, calibration: str | None = None) -> int:
@@ -47,10 +47,12 @@ async def _search(spec: RunSpec, stream: TextIO | None, calibration: str | None)
     fitted = {} if calibration is None else {"calibration": calibration}
     reward = None if spec.reward is None else await asyncio.to_thread(lambda: load_reward(spec.reward, **fitted))
     also = [await asyncio.to_thread(load_reward, name) for name in spec.also_rewards]
-    for model in (policy, reward, *also):  # an engine thread that outlives the interpreter would abort the process
+    named = draft_of(spec)
+    draft = None if named is None else await asyncio.to_thread(load_policy, named)
+    for model in (policy, reward, draft, *also):  # an engine thread that outlives the interpreter would abort it
         if (close := getattr(model, "close", None)) is not None:
             atexit.register(close)
-    header = header_of(spec, policy, reward, also)
+    header = header_of(spec, policy, reward, also, draft=draft)
     mailbox = Mailbox()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, lambda: mailbox.put(Command(str(uuid4()), "cancel", "terminal")))
@@ -65,7 +67,9 @@ async def _search(spec: RunSpec, stream: TextIO | None, calibration: str | None)
 
     write({"kind": "header", **header})
     try:
-        return await run_search(header, policy=policy, reward=reward, also_rewards=also, sink=sink, mailbox=mailbox)
+        return await run_search(
+            header, policy=policy, reward=reward, also_rewards=also, draft=draft, sink=sink, mailbox=mailbox
+        )
     finally:
         loop.remove_signal_handler(signal.SIGINT)
 

@@ -17,7 +17,7 @@ def run(**changes: Any) -> dict[str, Any]:
 
 # (body, field that is named, words of the message or mend)
 RUNS: list[tuple[Any, str, str]] = [
-    (run(algorithm="deam"), "algorithm", "one of beam, best_of_n"),
+    (run(algorithm="deam"), "algorithm", "beam, best_first, best_of_n"),
     (run(params={"width": 0}), "params.width", "at least 1"),
     (run(params={"width": "wide"}), "params.width", "a whole number"),
     (run(params={"breadth": 4}), "params.breadth", "beam has width, proposals"),
@@ -39,6 +39,7 @@ RUNS: list[tuple[Any, str, str]] = [
     (run(problem="3 5 -> 8"), "problem", "an object"),
     (run(problem=COUNTDOWN | {"verifier": "oracle"}), "problem.verifier", "one of countdown"),
     (run(policy="gpt-2"), "policy", "one of embedded"),
+    (run(algorithm="reward_guided_speculation", params={"draft": "gpt-2"}), "params.draft", "one of embedded"),
     (run(reward="praise"), "reward", "one of embedded, exact"),
     (run(reward=None), "reward", "needs a reward model"),
     (run(sampling={"temperature": -1}), "sampling.temperature", "at least 0"),

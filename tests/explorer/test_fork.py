@@ -69,6 +69,18 @@ def test_a_fork_with_another_strategy(world: World) -> None:
     assert (header["algorithm"], header["seed"], header["budget"]["tokens"]) == ("greedy", 5, 4000)
 
 
+def test_a_fork_to_and_from_a_strategy_with_two_policies(world: World) -> None:
+    made = fork(world, at=20, change={"algorithm": "reward_guided_speculation"}).json()
+    drafted = Run.objects.get(pk=made["id"])
+    assert drafted.header is not None
+    assert drafted.header["draft"] == drafted.header["policy"]  # params.draft is the embedded policy, too
+    Run.objects.filter(pk=drafted.pk).update(state="completed")
+    back = world.owner.send("POST", f"/runs/{drafted.pk}/fork", {"at": 20, "change": {"algorithm": "greedy"}}).json()
+    header = Run.objects.get(pk=back["id"]).header
+    assert header is not None
+    assert "draft" not in header
+
+
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [

@@ -42,6 +42,7 @@ STRATEGIES = st.sampled_from(
         ("a_star", {"proposals": 2, "expansions": 8, "max_steps": 5}),
         ("lite_search", {"most": 3, "expansions": 8, "max_steps": 5}),
         ("lite_search", {"most": 3, "expansion": "incremental", "discount": False, "expansions": 8, "max_steps": 5}),
+        ("reward_guided_speculation", {"paths": 2, "threshold": 0.5, "max_steps": 5}),
         ("phi_decoding", {"beams": 2, "candidates": 2, "foresight": 3, "least": 2, "most": 3, "max_steps": 3}),
         ("particle_gibbs", {"particles": 3, "sweeps": 3, "max_steps": 5}),
         (
@@ -100,7 +101,12 @@ def judge(steps: Steps) -> float:
 
 def models() -> dict[str, Any]:
     policy = ScriptedPolicy(babble, certainty=lambda text: round(len(text) / 3, 6))
-    return {"policy": policy, "reward": ScriptedReward(judge)}
+    return {"policy": policy, "reward": ScriptedReward(judge), "draft": ScriptedPolicy(babble)}
+
+
+def hinted() -> dict[str, Any]:
+    """Models that read hints."""
+    return models() | {"policy": ScriptedPolicy(babble, hints=True)}
 
 
 def heading(strategy: tuple[str, dict[str, Any]], budget: dict[str, int], seed: int) -> dict[str, Any]:
@@ -126,12 +132,12 @@ def test_replaying_any_prefix_and_going_on_gives_the_same_journal(strategy, budg
 @given(STRATEGIES, BUDGETS, st.integers(0, 2**40))
 def test_no_budget_is_ever_exceeded_by_what_the_models_really_did(strategy, budget, seed):
     async def check() -> None:
-        policy, reward = ScriptedPolicy(babble), ScriptedReward(judge)
-        run = await play(heading(strategy, budget, seed), policy=policy, reward=reward)
+        policy, reward, draft = ScriptedPolicy(babble), ScriptedReward(judge), ScriptedPolicy(babble)
+        run = await play(heading(strategy, budget, seed), policy=policy, reward=reward, draft=draft)
         tree = run.outcome.tree
         spent = {
-            "tokens": policy.rows,
-            "policy_calls": policy.calls,
+            "tokens": policy.rows + draft.rows,
+            "policy_calls": policy.calls + draft.calls,
             "reward_calls": reward.calls,
             "nodes": len(tree),
         }
@@ -174,12 +180,9 @@ def test_any_sequence_of_hands_replays(strategy, budget, seed, hands, crash):
         for (seq, _, _, _), command in zip(hands, commands, strict=True):
             at.setdefault(seq, []).append(command)
         resume = Command(str(uuid5(NAMESPACE_OID, "resume")), "resume", "ada")
-        run = await play(head, at=at, policy=ScriptedPolicy(babble, hints=True), reward=ScriptedReward(judge))
+        run = await play(head, at=at, **hinted())
         if run.outcome.state == "paused":
-            run = await play(
-                head, run.events, commands=[resume], policy=ScriptedPolicy(babble, hints=True),
-                reward=ScriptedReward(judge),
-            )  # fmt: skip
+            run = await play(head, run.events, commands=[resume], **hinted())
         events = run.events
         if run.outcome.state != "paused":  # a command that came at the resumed run's own events may pause it again
             assert events[-1].kind == "finished"
@@ -187,9 +190,7 @@ def test_any_sequence_of_hands_replays(strategy, budget, seed, hands, crash):
         cut = int(crash * len(events))
         await _replays(head, events[:cut])
         late = [written(100 + i, kind, node, n) for i, (_, kind, node, n) in enumerate(hands)]
-        more = await play(
-            head, events, commands=late, policy=ScriptedPolicy(babble, hints=True), reward=ScriptedReward(judge)
-        )
+        more = await play(head, events, commands=late, **hinted())
         await _replays(head, more.events)
 
     asyncio.run(check())
@@ -201,8 +202,7 @@ async def _replays(head: dict[str, Any], events: list[Event]) -> None:
     outcome = await run_search(
         head,
         events,
-        policy=ScriptedPolicy(babble, hints=True),
-        reward=ScriptedReward(judge),
+        **hinted(),
         sink=lambda seq, kind, payload: new.append(Event(seq, kind, payload)),
         clock=lambda: 0.0,
         replay_finished=True,

@@ -6,7 +6,10 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
-from app.explorer.models import NodeState, Run, RunAttempt
+from asgiref.sync import sync_to_async
+
+from app.explorer.models import Node, NodeState, Run, RunAttempt
+from app.explorer.selectors.nodes import node_writer
 from app.explorer.store.pool import Pool
 from app.explorer.store.rows import STATE_FIELDS
 from app.worker.lease import claim
@@ -39,6 +42,22 @@ async def test_a_worker_stores_what_the_engine_alone_would_have_said(db: Pool, m
     )
     assert run.tokens > 0
     assert run.nodes == len(outcome.tree)
+
+
+async def test_two_policies_take_turns_and_it_is_told_who_wrote_what(db: Pool, make: Make, worker: NewWorker) -> None:
+    run = await make(algorithm="reward_guided_speculation", params={"draft": "embedded", "threshold": 0.9, "paths": 2})
+    await worker().work_on(run.pk)
+    run = await Run.objects.aget(pk=run.pk)
+    assert run.header is not None
+    assert run.header["draft"] == load_policy().describe()
+    events = await journal(db, run.pk)
+    wrote = {s["node"]: p["writer"] for _, kind, p in events if kind == "generate" for s in p["samples"]}
+    assert sorted(set(wrote.values())) == ["draft", "policy"]
+    nodes = Node.objects.filter(run=run, index__gt=0).values_list("index", "created_seq")
+    told = {index: await sync_to_async(node_writer)(run.pk, seq) async for index, seq in nodes}
+    assert told == wrote
+    attempt = await RunAttempt.objects.aget(run=run)
+    assert (attempt.generated_tokens, attempt.lost_tokens) == (run.tokens, 0)
 
 
 async def test_node_states_are_the_fold_of_the_journal(db: Pool, make: Make, worker: NewWorker) -> None:

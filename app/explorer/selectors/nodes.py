@@ -37,6 +37,10 @@ _HINTS = """
 SELECT (payload ->> 'node')::int, payload::text FROM explorer_event
 WHERE run_id = %s AND kind = 'human' AND payload ->> 'command' = 'hint' AND seq <= %s ORDER BY seq
 """
+_WRITER = """
+SELECT payload ->> 'writer' FROM explorer_event WHERE run_id = %s AND kind = 'generate' AND seq < %s
+ORDER BY seq DESC LIMIT 1
+"""
 NAMES = (
     "index", "parents", "depth", "kind", "key", "text", "tokens", "finish", "logprob", "by", "created_seq",
     "status", "value", "visits", "reward", "rewards", "weight", "prior", "answer", "canonical", "correct",
@@ -85,6 +89,14 @@ def hints_along(run_id: UUID, path: list[int], upto: int) -> list[str]:
     for node, payload in given:
         at.setdefault(node, []).append(loads(payload)["text"])
     return [hint for node in path for hint in at.get(node, ())]
+
+
+def node_writer(run_id: UUID, created_seq: int) -> str | None:
+    """Which of a run's two policies wrote the nodes announced after event `created_seq`: "policy" or "draft"."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITER, (run_id, created_seq))
+        found = cursor.fetchone()
+    return found[0] if found else None
 
 
 def _node(row: Any) -> dict[str, Any]:

@@ -130,7 +130,10 @@ def _settings(run: Run, change: ForkChange, tree: Tree) -> RunSettings:
 
 def _header(run: Run, settings: RunSettings, seq: int) -> dict[str, Any]:
     """The journal's header of the fork."""
-    former: dict[str, Any] = run.header or {}
+    former: dict[str, Any] = {key: value for key, value in (run.header or {}).items() if key != "draft"}
+    strategy = strategies()[settings.algorithm]
+    draft = strategy.draft_for(strategy.params_type().model_validate(settings.params))
+    drafted = {} if draft is None else {"draft": _described("policy", draft)}
     return former | {
         "algorithm": settings.algorithm,
         "params": settings.params,
@@ -141,6 +144,7 @@ def _header(run: Run, settings: RunSettings, seq: int) -> dict[str, Any]:
         "reward": None if settings.reward is None else _described("reward", settings.reward),
         **_also_described(former, settings.also_rewards),
         "warm_start": {"parent": str(run.pk), "seq": seq},
+        **drafted,
     }
 
 

@@ -29,19 +29,22 @@ def header(
     context: int | None = None,
 ) -> dict[str, Any]:
     """A journal's header for the scripted models."""
-    settings = algorithm_named(algorithm).params_type().model_validate(dict(params or {})).model_dump()
+    strategy = algorithm_named(algorithm)
+    settings = strategy.params_type().model_validate(dict(params or {}))
+    draft = {} if strategy.draft_for(settings) is None else {"draft": ScriptedPolicy(play_countdown).describe()}
     policy = ScriptedPolicy(play_countdown, hints=hints).describe()
     caps = dict.fromkeys(("tokens", "policy_calls", "reward_calls", "nodes", "seconds"))
     return {
         "version": 1,
         "problem": {"text": problem, "answer": None, "verifier": infer(problem, None)},
         "algorithm": algorithm,
-        "params": settings,
+        "params": settings.model_dump(),
         "seed": seed,
         "policy": policy if context is None else {**policy, "context": context},
         "reward": ScriptedReward(judge_countdown).describe() if reward else None,
         "sampling": {"temperature": 0.8, "top_p": 1.0, "max_step_tokens": max_step_tokens, "stop": ["\n"]},
         "budget": {**caps, **(budget or {})},
+        **draft,
     }
 
 
@@ -70,6 +73,7 @@ async def play(
     *,
     policy: ScriptedPolicy | None = None,
     reward: ScriptedReward | None = None,
+    draft: ScriptedPolicy | None = None,
     commands: Sequence[Command] = (),
     at: Mapping[int, Sequence[Command]] | None = None,
     clock: Callable[[], float] | None = None,
@@ -89,6 +93,7 @@ async def play(
         stored,
         policy=policy or ScriptedPolicy(play_countdown, hints=head["policy"]["template"]["supports_hints"]),
         reward=(reward or ScriptedReward(judge_countdown)) if head["reward"] else None,
+        draft=(draft or ScriptedPolicy(play_countdown)) if "draft" in head else None,
         sink=sink,
         mailbox=mailbox,
         clock=clock or (lambda: 0.0),

@@ -15,6 +15,7 @@ const titles: Record<string, string> = {
   phi_width: 'φ-decoding, in width',
   phi_decoding: 'φ-decoding',
   phi_final: 'φ-decoding, at the end',
+  reward_guided_speculation: 'reward-guided speculation',
   uct: 'UCT',
   puct: 'PUCT',
   human: 'hand',
