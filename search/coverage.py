@@ -18,7 +18,7 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
     if not 0 <= correct <= n:
         raise ValueError(f"correct: {correct} of {n} samples cannot be correct")
     if not 1 <= k <= n:
-        raise ValueError(f"k: give a number from 1 to {n}, the samples there are")
+        raise ValueError(f"k: give a number between 1 and the {n} samples there are, not {k}")
     if n - correct < k:
         return 1.0
     return 1.0 - math.prod(1.0 - k / i for i in range(n - correct + 1, n + 1))

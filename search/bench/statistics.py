@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.chart_series import wilson
+from search.coverage import pass_at_k as pass_at_k
 from search.randomness import uniforms
 
 Floats = NDArray[np.float64]

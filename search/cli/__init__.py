@@ -11,9 +11,10 @@ from search.cli.arguments import add_run_arguments, spec_from
 from search.cli.bench import add_bench_arguments, bench
 from search.cli.calibrate import add_calibrate_arguments, calibrate
 from search.cli.complaints import BadInput
+from search.cli.hindsight import add_hindsight_arguments, rescore_journal, roll_out_journal
 from search.cli.replay import replay
 from search.cli.run import run
-from search.cli.select import AGGREGATIONS, select
+from search.cli.select import add_select_arguments, select
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,14 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     listing.add_argument("--json", action="store_true", help="as JSON, schemas included")
     replaying = commands.add_parser("replay", help="check that a journal replays to what it says")
     replaying.add_argument("file", help="a journal as JSON Lines; - is standard input")
-    selecting = commands.add_parser("select", help="let every selection rule answer from a finished run's paths")
-    selecting.add_argument("file", help="a journal as JSON Lines; - is standard input")
-    selecting.add_argument("--rules", help="names with commas between them (default: all)")
-    selecting.add_argument(
-        "--aggregation", choices=AGGREGATIONS, default="last", help="how step scores become a path's"
-    )
-    selecting.add_argument("--power", type=float, default=0.5, help="of the Borda votes by self-certainty, 0 to 10")
-    selecting.add_argument("--json", action="store_true", help="as JSON, pass@k included")
+    add_select_arguments(commands)
+    add_hindsight_arguments(commands)
     add_bench_arguments(commands)
     calibrating = commands.add_parser("calibrate", help="fit what a raw reward is worth on nodes of known outcome")
     add_calibrate_arguments(calibrating)
@@ -45,7 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "algorithms":
             return list_algorithms(as_json=options.json)
         if options.command == "select":
-            return select(options.file, options.rules, options.aggregation, options.power, as_json=options.json)
+            return select(options)
+        if options.command == "rescore":
+            return rescore_journal(options)
+        if options.command == "rollouts":
+            return roll_out_journal(options)
         if options.command == "calibrate":
             return calibrate(options)
         if options.command == "bench":

@@ -25,14 +25,14 @@ def read_journal(path: str) -> tuple[Payload, list[Event]]:
         raise BadInput(f"{path}: {error}") from error
 
 
-def read_tree(path: str) -> tuple[Payload, Tree]:
-    """The header, and the tree that the events fold into.
+def read_tree(path: str) -> tuple[Payload, Tree, list[Event]]:
+    """The header, the tree that the events fold into, and the events.
 
     Raises:
         BadInput: the file is no journal; names it.
     """
     header, events = read_journal(path)
     try:
-        return header, fold(events)
+        return header, fold(events), events
     except (KeyError, IndexError, TypeError) as error:
         raise BadInput(f"{path}: an event lacks something ({error!r})") from error

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
-from typing import get_args
+from typing import Any, get_args
 
 from search.aggregation import Aggregation
 from search.cli.complaints import BadInput
@@ -12,24 +13,34 @@ from search.cli.journals import read_tree
 from search.comparison import Comparison, UnknownRule, Verdict, compare
 from search.selection import Settings
 
-AGGREGATIONS = get_args(Aggregation)
+
+def add_select_arguments(commands: Any) -> None:
+    """The subcommand."""
+    selecting = commands.add_parser("select", help="let every selection rule answer from a finished run's paths")
+    selecting.add_argument("file", help="a journal as JSON Lines; - is standard input")
+    selecting.add_argument("--rules", help="names with commas between them (default: all)")
+    selecting.add_argument(
+        "--aggregation", choices=get_args(Aggregation), default="last", help="how step scores become a path's"
+    )
+    selecting.add_argument("--power", type=float, default=0.5, help="of the Borda votes by self-certainty, 0 to 10")
+    selecting.add_argument("--json", action="store_true", help="as JSON, pass@k included")
 
 
-def select(path: str, rules: str | None, aggregation: Aggregation, power: float, *, as_json: bool) -> int:
-    """Print the table; `rules` are names with commas between them, by default all.
+def select(options: argparse.Namespace) -> int:
+    """Print the table.
 
     Raises:
         BadInput: the file is no journal, a rule is unknown, or the power is out of range.
     """
-    if not (math.isfinite(power) and 0 <= power <= 10):
-        raise BadInput(f"--power {power}: give a number from 0 to 10")
-    _, tree = read_tree(path)
+    if not (math.isfinite(options.power) and 0 <= options.power <= 10):
+        raise BadInput(f"--power {options.power}: give a number from 0 to 10")
+    _, tree, _ = read_tree(options.file)
     try:
-        names = None if rules is None else [name.strip() for name in rules.split(",") if name.strip()]
-        found = compare(tree, names, Settings(aggregation, power))
+        names = None if options.rules is None else [name.strip() for name in options.rules.split(",") if name.strip()]
+        found = compare(tree, names, Settings(options.aggregation, options.power))
     except UnknownRule as error:
         raise BadInput(f"--rules: {error}") from error
-    print(json.dumps(found.as_dict(), ensure_ascii=False) if as_json else table(found))
+    print(json.dumps(found.as_dict(), ensure_ascii=False) if options.json else table(found))
     return 0
 
 
