@@ -43,6 +43,7 @@ class _Prompt:
     ids: tuple[int, ...] | None
     tokens: int
     has_room: bool
+    written_from: int
 
 
 class Effects:
@@ -108,6 +109,7 @@ class Effects:
                 prefix_ids=prompt.ids,
                 cut_by_budget=grant.cut,
                 drawn=drawn_before(tree, ask.node, key),
+                written_from=prompt.written_from,
             )
             for ask, prompt in zip(granted, prompts, strict=True)
             if prompt.has_room
@@ -117,14 +119,16 @@ class Effects:
         drawn = iter(await self._draw(requests, [] if merges else askers))
         first = len(self.ledger.tree) if purpose == "expand" else None
         samples = []
+        read = [prompt.tokens for prompt in prompts]  # a model server tells the length of a prompt with its samples
         for number, (ask, prompt) in enumerate(zip(granted, prompts, strict=True)):
             for index in range(ask.n):
                 node = None if first is None else first + len(samples)
                 sample = next(drawn) if prompt.has_room else StepSample("", (), (), "length", prompt.tokens)
                 samples.append({"request": number, "index": index, "node": node, **as_payload(sample)})
+                read[number] = max(read[number], sample.prompt_tokens)
         headers = [
-            {"node": ask.node.index, "n": ask.n, "max_tokens": grant.max_tokens, "prompt_tokens": prompt.tokens}
-            for ask, prompt in zip(granted, prompts, strict=True)
+            {"node": ask.node.index, "n": ask.n, "max_tokens": grant.max_tokens, "prompt_tokens": tokens}
+            for ask, tokens in zip(granted, read, strict=True)
         ]
         self.ledger.append("generate", {**expected, "requests": headers, "samples": samples})
         return samples
@@ -141,7 +145,8 @@ class Effects:
         tokens = policy.prompt_tokens(text) if ids is None else len(ids)
         context = self.setting.context
         begun = bool(node.parents or further)
-        return _Prompt(text, ids, tokens, has_room=not begun or context is None or tokens < context)
+        has_room = not begun or context is None or tokens < context
+        return _Prompt(text, ids, tokens, has_room, self.setting.written_from(self.ledger.tree, node))
 
     async def _draw(self, requests: Sequence[StepRequest], askers: Sequence[Node]) -> list[StepSample]:
         policy = self.setting.policy
@@ -161,7 +166,8 @@ class Effects:
         if len(samples) != len(requests):
             raise PolicyError(f"policy {name} returned {len(samples)} samples for {len(requests)} requests")
         for request, sample in zip(requests, samples, strict=True):
-            if len(sample.logprobs) != len(sample.token_ids) or not all(map(math.isfinite, sample.logprobs)):
+            whole = not sample.token_ids or len(sample.logprobs) == len(sample.token_ids)
+            if not whole or not all(map(math.isfinite, sample.logprobs)):
                 raise PolicyError(f"policy {name} returned a logprob that is no number, at creation key {request.key}")
             if sample.certainty is not None and not math.isfinite(sample.certainty):
                 raise PolicyError(f"policy {name} returned a certainty that is no number, at key {request.key}")

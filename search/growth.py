@@ -42,7 +42,7 @@ async def grow(
             "text": sample["text"],
             "tokens": sample["tokens"],
             "finish": sample["finish"],
-            "logprob": sum(sample["logprobs"]),
+            "logprob": sum(sample["logprobs"]) if sample["logprobs"] or not sample["tokens"] else None,
             "prior": None,
         }
         if by is not None:

@@ -1,8 +1,9 @@
 """Which models there are, and how one becomes a policy or a reward. Importable without torch.
 
-A model is a slug of the catalogue or the path of a folder in Hugging Face's format. A folder may carry an
-`espalier.json` with the keys of `FolderSettings` or `RewardFolderSettings`; without one a prompt is plain lines, and a
-reward's architecture says which convention it follows.
+A model is a slug of the catalogue (built in, or from the file of models that ESPALIER_MODELS names) or the path of a
+folder in Hugging Face's format. A folder may carry an `espalier.json` with the keys of `FolderSettings` or
+`RewardFolderSettings`; without one a prompt is plain lines, and a reward's architecture says which convention it
+follows.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from search.model_file import AnyModel, ModelFileError, ServerModel, configured_policies
 from search.policies.base import Policy, PolicyError
 from search.rewards.base import Reward, RewardError
 from search.rewards.kinds import RewardSettings
@@ -55,13 +58,47 @@ _loading = threading.Lock()
 
 
 def catalogue() -> list[dict[str, Any]]:
-    """The built-in models: `{slug, title, kind, engine, default, domains, examples, ready}` each."""
+    """The built-in and the configured models: `{slug, title, kind, engine, default, domains, examples, ready}` each.
+
+    Raises:
+        ModelFileError: the file of models is wrong; names it and the key.
+    """
+    return [*_built_in(), *(_configured_entry(slug, model) for slug, model in configured_policies().items())]
+
+
+def _built_in() -> list[dict[str, Any]]:
     return [
         _entry("embedded", "Embedded policy", "policy", "transformers", ready=_ready("policy"), default=True),
         _entry("embedded", "Embedded process reward", "reward", "transformers", _ready("process_reward"), default=True),
         _entry("exact", "Exact truth of the domain", "reward", "domain", ready=True, default=False),
         _entry("rollout_value", "Rollouts that verify", "reward", "policy", ready=True, default=False),
     ]
+
+
+def _configured_entry(slug: str, model: AnyModel) -> dict[str, Any]:
+    ready = isinstance(model, ServerModel) or (model.folder / "config.json").is_file()
+    return {
+        "slug": slug, "title": model.title or slug, "kind": "policy", "engine": model.kind, "default": False,
+        "domains": model.domains, "examples": model.examples, "ready": ready,
+    }  # fmt: skip
+
+
+def sampling_defaults(policy: str) -> dict[str, Any]:
+    """What a run with this policy takes as `sampling` where it names nothing: set for configured models only.
+
+    Raises:
+        ModelFileError: the file of models is wrong; names it and the key.
+    """
+    model = configured_policies().get(policy)
+    return {} if model is None else model.sampling_defaults
+
+
+def tokenizer_folder(policy: str) -> Path | None:
+    """The folder with a policy's tokenizer, where this machine could have one."""
+    if policy == "embedded":
+        return WEIGHTS / "policy"
+    model = configured_policies().get(policy)
+    return None if model is None or isinstance(model, ServerModel) else model.folder
 
 
 def load_policy(model: str = "embedded", **settings: Any) -> Policy:
@@ -72,7 +109,16 @@ def load_policy(model: str = "embedded", **settings: Any) -> Policy:
     Raises:
         PolicyError: no such model, or it cannot be loaded; names it.
     """
-    return _once("policy", model, settings, lambda: _policy(model, settings))
+    if model == "embedded" or Path(model).is_dir():
+        return _once("policy", model, settings, lambda: _policy(model, settings))
+    try:
+        configured = configured_policies().get(model)
+    except ModelFileError as error:
+        raise PolicyError(f"{model}: {error}") from error
+    if configured is None:
+        return _once("policy", model, settings, lambda: _policy(model, settings))
+    entry = configured.model_dump(mode="json")  # a changed entry is another model
+    return _once("policy", model, {"entry": entry, **settings}, lambda: _configured(model, configured, settings))
 
 
 def load_reward(model: str = "embedded", slug: str | None = None, **settings: Any) -> Reward:
@@ -84,6 +130,12 @@ def load_reward(model: str = "embedded", slug: str | None = None, **settings: An
         RewardError: no such model, or it cannot be loaded; names it.
     """
     return _once("reward", model, {"slug": slug, **settings}, lambda: _reward(model, slug or model, settings))
+
+
+def _configured(slug: str, model: AnyModel, settings: dict[str, Any]) -> Policy:
+    from search.policies.configured import configured_policy
+
+    return configured_policy(slug, model, settings)
 
 
 def _policy(model: str, settings: dict[str, Any]) -> Policy:
@@ -142,8 +194,10 @@ def _folder(model: str, kind: str, error: type[Exception]) -> Path:
         return folder
     folder = Path(model)
     if not (folder / "config.json").is_file():
-        known = ", ".join(sorted({entry["slug"] for entry in catalogue()}))
-        raise error(f"{model!r} is neither a known model ({known}) nor a folder with a config.json.")
+        known = {entry["slug"] for entry in _built_in()}
+        with suppress(ModelFileError):
+            known.update(configured_policies())
+        raise error(f"{model!r} is neither a known model ({', '.join(sorted(known))}) nor a folder with a config.json.")
     return folder
 
 

@@ -113,10 +113,14 @@ class Setting:
         hints = tree.hints_on(path)
         steps = tree.steps(node, further)
         text = render_prompt(self.template, self.problem, steps, hints, begun=node.mid_step and not further)
-        encode = getattr(self.policy, "encode", None)
+        encode: Callable[[str], Sequence[int]] | None = getattr(self.policy, "encode", None)
         if encode is None or self.draft is not None or hints or any(not step.token_ids for step in path[1:]):
             return text, None
         ids = list(encode(render_prompt(self.template, self.problem)))
         for step in path[1:]:
             ids.extend(step.token_ids)
         return text, (*ids, *further_ids)
+
+    def written_from(self, tree: Tree, node: Node) -> int:
+        """Where in the prompt below `node` the path's steps begin, in characters: after the problem and the hints."""
+        return len(render_prompt(self.template, self.problem, (), tree.hints_on(tree.path(node))))

@@ -15,6 +15,7 @@ from search.cli.hindsight import add_hindsight_arguments, rescore_journal, roll_
 from search.cli.replay import replay
 from search.cli.run import run
 from search.cli.select import add_select_arguments, select
+from search.cli.serve import add_serve_arguments, serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_bench_arguments(commands)
     calibrating = commands.add_parser("calibrate", help="fit what a raw reward is worth on nodes of known outcome")
     add_calibrate_arguments(calibrating)
+    add_serve_arguments(commands.add_parser("serve", help="serve a policy through the OpenAI API"))
     options = parser.parse_args(given)
     try:
         if options.command == "run":
@@ -49,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return calibrate(options)
         if options.command == "bench":
             return bench(options)
+        if options.command == "serve":
+            return serve(options)
         return replay(options.file)
     except BadInput as complaint:
         print(complaint, file=sys.stderr)

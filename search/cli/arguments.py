@@ -12,6 +12,8 @@ from pydantic import ValidationError
 
 from search.algorithms import registry
 from search.cli.complaints import BadInput
+from search.model_file import ModelFileError
+from search.models import sampling_defaults
 from search.spec import EMBEDDED, BudgetSpec, RunSpec, SamplingSpec, field_errors
 
 
@@ -58,6 +60,10 @@ def spec_from(options: argparse.Namespace) -> RunSpec:
         if not equals:
             raise BadInput(f"--param {pair}: write it as NAME=VALUE")
         parts["params"][name.replace("-", "_")] = _read(value)
+    try:
+        parts["sampling"] = sampling_defaults(options.policy) | parts["sampling"]
+    except ModelFileError as error:
+        raise BadInput(str(error)) from error
     problem = {"text": _problem(options.problem), "answer": options.answer, "verifier": options.verifier}
     try:
         return RunSpec.model_validate(

@@ -30,6 +30,8 @@ class StepRequest:
     every draw of this sample, whatever else shares the batch. `until_end` asks for a whole continuation (delimiters
     do not stop it): a rollout. `drawn` tokens of this very sample are the end of the prompt already (it was cut into
     chunks): token index t of `key` is drawn as number drawn + t, so that a cut changes nothing about what is written.
+    `written_from` is the place in `prompt` where the path's steps begin: before it stands
+    what was asked (a chat server's user message), after it what the policy itself wrote.
     """
 
     prompt: str
@@ -41,6 +43,7 @@ class StepRequest:
     until_end: bool = False
     cut_by_budget: bool = False  # the budget shortened max_tokens: reaching it is finish="budget"
     drawn: int = 0
+    written_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class StepSample:
 
     `logprobs` are the model's own (temperature 1, nothing truncated), in nats, rounded to 1e-6. `certainty` is the
     mean over the tokens of KL(uniform || p) in nats, rounded to 1e-6, p the model's whole next-token distribution;
-    None where the engine does not see all of it.
+    None where the engine does not see all of it. A model server may not tell token ids, or logprobs: then they are
+    empty, the text alone says what was written, and `count` says how many tokens were generated.
     """
 
     text: str
@@ -58,11 +62,12 @@ class StepSample:
     finish: Finish
     prompt_tokens: int
     certainty: float | None = None
+    count: int | None = None
 
     @property
     def tokens(self) -> int:
         """Every generated token, stop tokens included."""
-        return len(self.token_ids)
+        return len(self.token_ids) if self.count is None else self.count
 
 
 @dataclass
@@ -104,7 +109,7 @@ class Policy(Protocol):
         ...
 
     def prompt_tokens(self, prompt: str) -> int:
-        """Length of `prompt` in tokens (begin-of-sequence token included)."""
+        """Length of `prompt` in tokens (begin-of-sequence token included); 0 where only a server can tell."""
         ...
 
     async def generate(

@@ -1,0 +1,178 @@
+"""The models an admin has added: a TOML file that the environment variable ESPALIER_MODELS names.
+
+```toml
+[policies.qwen]                       # the slug that runs name
+kind = "openai"                       # a server; "transformers" and "vllm" load a folder
+base_url = "http://127.0.0.1:8001/v1"
+model = "Qwen/Qwen2.5-Math-1.5B-Instruct"
+delimiter = "\\n\\n"
+```
+
+Read anew whenever a model is loaded, so a mended file needs no restart. Every key: docs/configuration.md.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+
+from search.templates import Template, TemplateError
+
+VARIABLE = "ESPALIER_MODELS"
+RESERVED = frozenset({"embedded", "exact"})
+
+
+class ModelFileError(ValueError):
+    """The file of models cannot be used; the message names the file and the key."""
+
+
+class SamplingDefaults(BaseModel):
+    """What a run takes when it names nothing else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    temperature: float | None = Field(default=None, ge=0, le=5, allow_inf_nan=False)
+    top_p: float | None = Field(default=None, gt=0, le=1, allow_inf_nan=False)
+    max_step_tokens: int | None = Field(default=None, ge=1, le=8192)
+
+
+class ConfiguredModel(BaseModel):
+    """What every kind of model has. `delimiter` ends a step, in what is sampled and in the prompt."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str | None = None
+    template: dict[str, Any] = Field(default_factory=dict)
+    delimiter: str = Field(default="\n", min_length=1, max_length=32)
+    sampling: SamplingDefaults = SamplingDefaults()
+    domains: list[str] = Field(default_factory=list)
+    examples: list[str] = Field(default_factory=list)
+
+    @field_validator("template")
+    @classmethod
+    def _usable(cls, template: dict[str, Any]) -> dict[str, Any]:
+        try:
+            Template.of(template)
+        except TemplateError as error:
+            raise ValueError(str(error)) from error
+        return template
+
+    def template_named(self, slug: str) -> Template:
+        """The template; its `step_end` is the delimiter unless it says otherwise."""
+        return Template.of({"name": slug, "step_end": self.delimiter, **self.template})
+
+    @property
+    def sampling_defaults(self) -> dict[str, Any]:
+        """As a run's `sampling`, only what is set."""
+        return {"stop": [self.delimiter], **self.sampling.model_dump(exclude_none=True)}
+
+
+class ServerModel(ConfiguredModel):
+    """A model on an OpenAI-compatible server."""
+
+    kind: Literal["openai"]
+    base_url: str = Field(pattern=r"^https?://[^/\s]+")
+    model: str = Field(min_length=1)
+    api: Literal["completions", "chat"] = "completions"
+    api_key_env: str | None = None
+    samples_per_request: int = Field(default=16, ge=1, le=256)
+    stops: Literal["server", "client"] = "server"
+    logprobs: bool = True
+    stream: bool = True
+    context: int | None = Field(default=None, ge=1)
+    timeout: float = Field(default=120.0, gt=0, le=3600)
+    connect_timeout: float = Field(default=5.0, gt=0, le=600)
+    retries: int = Field(default=3, ge=0, le=20)
+    connections: int = Field(default=64, ge=1, le=1024)
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _can_hang_up(self) -> ServerModel:
+        if self.stops == "client" and not self.stream:
+            raise ValueError('stops = "client" watches the stream and needs stream = true')
+        return self
+
+
+class FolderModel(ConfiguredModel):
+    """A Hugging Face folder that a worker loads with transformers."""
+
+    kind: Literal["transformers"]
+    folder: Path
+    dtype: Literal["float64", "float32", "bfloat16", "float16"] = "float32"
+    device: str = "cpu"
+    slots: int = Field(default=256, ge=1, le=4096)
+    prefix_mb: int = Field(default=256, ge=0)
+    threads: int = Field(default=1, ge=1)
+
+
+class VllmModel(ConfiguredModel):
+    """A Hugging Face folder that a worker serves to itself with vLLM; `engine` goes to vLLM as it is."""
+
+    kind: Literal["vllm"]
+    folder: Path
+    engine: dict[str, Any] = Field(default_factory=dict)
+
+
+AnyModel = ServerModel | FolderModel | VllmModel
+_POLICY: TypeAdapter[AnyModel] = TypeAdapter(Annotated[AnyModel, Field(discriminator="kind")])
+
+
+def configured_policies() -> dict[str, AnyModel]:
+    """The policies of the file, by slug; none where the variable is not set.
+
+    Raises:
+        ModelFileError: the file is missing or wrong; names it and the key.
+    """
+    path = model_file()
+    if path is None:
+        return {}
+    found = _read(path)
+    for section in found:
+        if section != "policies":
+            raise ModelFileError(f"{path}: there is no section [{section}]; models are written as [policies.NAME].")
+    policies = found.get("policies", {})
+    if not isinstance(policies, Mapping):
+        raise ModelFileError(f"{path}: `policies` must hold tables, written as [policies.NAME].")
+    return {slug: _entry(path, slug, entry) for slug, entry in policies.items()}
+
+
+def model_file() -> Path | None:
+    """The file that the environment names."""
+    named = os.environ.get(VARIABLE, "").strip()
+    return Path(named) if named else None
+
+
+def place(slug: str) -> str:
+    """Where a policy's settings are, for a message."""
+    return f"[policies.{slug}] in {model_file()}"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ModelFileError(f"{VARIABLE}={path} cannot be read: {why}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ModelFileError(f"{path} is no TOML: {error}.") from error
+
+
+def _entry(path: Path, slug: str, entry: Any) -> AnyModel:
+    if slug in RESERVED:
+        raise ModelFileError(f"{path}: [policies.{slug}]: the name {slug!r} is taken by a built-in model; use another.")
+    if len(slug) > 120 or "/" in slug or not slug.strip():
+        raise ModelFileError(f"{path}: [policies.{slug}]: a name has 1 to 120 characters and no slash.")
+    try:
+        return _POLICY.validate_python(entry)
+    except ValidationError as invalid:
+        kinds = ("openai", "transformers", "vllm")
+        complaints = []
+        for error in invalid.errors():
+            key = ".".join(str(part) for part in error["loc"] if part not in kinds) or "kind"
+            complaints.append(f"{path}: [policies.{slug}] {key}: {error['msg']}.")
+        raise ModelFileError("\n".join(complaints)) from invalid

@@ -1,0 +1,47 @@
+"""A policy as the file of models describes it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from search.model_file import AnyModel, ServerModel, VllmModel, place
+from search.policies.base import Policy, PolicyError
+from search.policies.completions import Dialect
+from search.policies.model_server import ModelServer, Patience
+from search.policies.openai import OpenAIPolicy
+
+
+def configured_policy(slug: str, model: AnyModel, settings: dict[str, Any]) -> Policy:
+    """Load it; `settings` go to the engine of a folder, over the file's own.
+
+    Raises:
+        PolicyError: it cannot be loaded; names the policy and the key.
+    """
+    template = model.template_named(slug)
+    if isinstance(model, ServerModel):
+        patience = Patience(connect=model.connect_timeout, silence=model.timeout, retries=model.retries)
+        server = ModelServer(
+            slug, model.base_url, model.model, _key(slug, model), patience, model.connections, place(slug)
+        )
+        dialect = Dialect(model.model, model.api, model.stops, model.logprobs, model.stream, model.extra)
+        return OpenAIPolicy(slug, server, dialect, template, model.samples_per_request, model.context)
+    if not (model.folder / "config.json").is_file():
+        raise PolicyError(f"{slug}: {model.folder} has no config.json; mend `folder` in {place(slug)}.")
+    if isinstance(model, VllmModel):
+        from search.policies.vllm import VllmPolicy
+
+        return VllmPolicy(slug, model.folder, template, **{**model.engine, **settings})
+    from search.policies.transformers import TransformersPolicy
+
+    engine = model.model_dump(include={"dtype", "device", "slots", "prefix_mb", "threads"})
+    return TransformersPolicy(slug, model.folder, template, **{**engine, **settings})
+
+
+def _key(slug: str, model: ServerModel) -> str | None:
+    if model.api_key_env is None:
+        return None
+    key = os.environ.get(model.api_key_env)
+    if not key:
+        raise PolicyError(f"{slug}: `api_key_env` in {place(slug)} names {model.api_key_env}, which is not set.")
+    return key

@@ -1,0 +1,152 @@
+"""The policy behind any OpenAI-compatible server: vLLM, SGLang, llama.cpp, Ollama.
+
+Such servers mostly do not tell token ids: the text is what counts, and logprobs per token where they are given. They
+are replay-exact by the journal, not rerun-exact: whatever else the server computes may change a sample.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from search.batching import Occupancy
+from search.policies.base import Cancellation, PolicyError, StepRequest, StepSample
+from search.policies.completions import PATHS, Answer, Dialect
+from search.policies.model_server import ModelServer, Nonsense, Refused
+from search.randomness import uniform
+from search.templates import Template
+
+
+class OpenAIPolicy:
+    """A model on a server (see `Policy`). Samples of one prompt are asked for together, up to `samples_per_request`."""
+
+    def __init__(
+        self,
+        slug: str,
+        server: ModelServer,
+        dialect: Dialect,
+        template: Template,
+        samples_per_request: int = 16,
+        context: int | None = None,
+    ) -> None:
+        """Asks nothing yet: a server that is not there is found out by the first request.
+
+        Args:
+            slug: the name in messages, journals and headers.
+            server: the server and how long it may take.
+            dialect: which API, and what the server can do.
+            template: how problems and steps become the prompt.
+            samples_per_request: the most samples that one request asks for (`n`).
+            context: the most tokens the model reads, if it is known.
+        """
+        self._slug = slug
+        self._server = server
+        self._dialect = dialect
+        self._template = template
+        # Without logprobs, only a request of its own says how many tokens a sample has; a hang-up ends a whole request.
+        alone = dialect.stops == "client" or not dialect.logprobs
+        self._together = 1 if alone else samples_per_request
+        self._context = context
+        self.occupancy = Occupancy()
+
+    @property
+    def name(self) -> str:
+        """The slug."""
+        return self._slug
+
+    def describe(self) -> dict[str, Any]:
+        """What a run's header keeps, JSON-ready. Where the server is stays an admin's business."""
+        return {
+            "slug": self._slug,
+            "engine": "openai",
+            "model": self._dialect.model,
+            "api": self._dialect.api,
+            "template": self._template.as_dict(),
+            "supports_hints": self._template.supports_hints,
+            "context": self._context,
+            "rerun_exact": False,
+        }
+
+    def prompt_tokens(self, prompt: str) -> int:
+        """0: only the server knows, and says it with the samples."""
+        return 0
+
+    async def generate(
+        self, requests: Sequence[StepRequest], cancellation: Cancellation | None = None
+    ) -> list[StepSample]:
+        """One sample per request, in their order. An abort closes the connections, so the server stops too."""
+        groups = self._groups(requests)
+        answers = [Answer(self._dialect, requests[group[0]], len(group)) for group in groups]
+        asked = [
+            asyncio.ensure_future(self._ask([requests[at] for at in group], answer))
+            for group, answer in zip(groups, answers, strict=True)
+        ]
+        if cancellation is not None:
+            loop = asyncio.get_running_loop()
+            cancellation.on_request(lambda: loop.call_soon_threadsafe(_cancel, asked))
+        try:
+            if asked:
+                await asyncio.wait(asked, return_when=asyncio.FIRST_EXCEPTION)
+        finally:  # after an error or when nobody waits any more, nothing stays under way
+            _cancel(asked)
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(*asked, return_exceptions=True)
+        samples: dict[int, StepSample] = {}
+        for group, answer, task in zip(groups, answers, asked, strict=True):
+            if task.cancelled():
+                drawn = answer.aborted()
+            else:
+                drawn = task.result()
+            samples.update(zip(group, drawn, strict=True))
+        return self._counted([samples[at] for at in range(len(requests))], len(groups))
+
+    def _groups(self, requests: Sequence[StepRequest]) -> list[list[int]]:
+        """Positions of the requests that one HTTP request can serve: same prompt, same limits."""
+        groups: dict[tuple[Any, ...], list[list[int]]] = {}
+        for position, request in enumerate(requests):
+            alike = (request.prompt, request.seed, request.max_tokens, request.sampling, request.until_end)
+            parts = groups.setdefault((*alike, request.cut_by_budget, request.written_from), [])
+            # At temperature 0 servers refuse to write the same thing twice.
+            together = self._together if request.sampling.temperature > 0 else 1
+            if not parts or len(parts[-1]) >= together:
+                parts.append([])
+            parts[-1].append(position)
+        return [group for parts in groups.values() for group in parts]
+
+    async def _ask(self, requests: Sequence[StepRequest], answer: Answer) -> list[StepSample]:
+        first = requests[0]
+        seed = int(uniform(first.seed, "request", *(request.key for request in requests)) * 2**31)
+        body = self._dialect.body(first, len(requests), seed)
+        try:
+            await self._server.ask(PATHS[self._dialect.api], body, answer)
+            return answer.samples()
+        except Nonsense as nonsense:
+            raise self._server.error(str(nonsense)) from nonsense
+        except Refused as refused:
+            if not _too_long(refused.said):
+                raise
+            if first.written_from == len(first.prompt):
+                raise PolicyError(f"{refused} Shorten the problem, or lower max_step_tokens.") from refused
+            # The path has filled the model's context: there is no room for another step.
+            return [StepSample("", (), (), "length", 0, count=0) for _ in requests]
+
+    def _counted(self, samples: list[StepSample], asked: int) -> list[StepSample]:
+        self.occupancy.calls += 1
+        self.occupancy.requests += len(samples)
+        self.occupancy.forwards += asked
+        self.occupancy.rows += len(samples)
+        self.occupancy.tokens += sum(sample.tokens for sample in samples)
+        return samples
+
+
+def _cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+
+
+def _too_long(said: str) -> bool:
+    """Whether a refusal is about the model's context: OpenAI's code, and the words of vLLM, SGLang and llama.cpp."""
+    words = said.lower()
+    return "context" in words and any(word in words for word in ("length", "size", "exceed", "longer"))
