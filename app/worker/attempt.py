@@ -31,6 +31,7 @@ from search.run import Outcome, run_search
 log = structlog.get_logger(__name__)
 BOUNDARY_SECONDS = 1.5  # how long a stop waits for the effect under way before it is dropped
 GIVE_BACK_SECONDS = 2.0  # how long a stop waits for PostgreSQL; after that the lease runs out by itself
+REFUSED_BY_FAILURE = "the run failed; resume it, then tell it again"
 FINISHED = frozenset({"completed", "failed", "cancelled"})
 
 
@@ -111,7 +112,7 @@ class Attempt:
         if self._claimed.vain_attempts >= MOST_ATTEMPTS_WITHOUT_PROGRESS:
             raise ValueError(
                 f"given up after {self._claimed.vain_attempts} attempts in a row whose worker died before anything "
-                "was written. What is stored is kept; look at the worker's log, then fork the run to try again."
+                "was written. What is stored is kept; look at the worker's log, then resume the run to try again."
             )
         if self._state == "queued":
             self._change_state(writer, "running")
@@ -189,13 +190,13 @@ class Attempt:
         """Everything written so far is kept; the message says what to mend."""
         columns = {"state": "failed", "stopped_by": "error", "error": message, "finished_at": datetime.now(UTC)}
         try:
-            writer.refuse_waiting("the run failed; fork it to go on")
+            writer.refuse_waiting(REFUSED_BY_FAILURE)
             await writer.end("failed", self._generated_tokens, **columns)
         except LeaseLost:
             raise
         except Exception:  # what could not be stored was the failure; the second try leaves it out
             retry = JournalWriter(self._pool, self._claimed_at(writer.head), writer.tree, Packer())
-            retry.refuse_waiting("the run failed; fork it to go on")
+            retry.refuse_waiting(REFUSED_BY_FAILURE)
             await retry.end("failed", self._generated_tokens, **columns)
 
     def _claimed_at(self, head: int) -> Claim:

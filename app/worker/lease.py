@@ -50,7 +50,9 @@ RETURNING attempt.lost_tokens
 """
 _VAIN_ATTEMPTS = """
 SELECT count(*) FROM explorer_runattempt
-WHERE run_id = %s AND outcome = 'lost' AND first_seq = %s
+WHERE run_id = %(run)s AND outcome = 'lost' AND first_seq = %(next)s
+    -- somebody resumed the run after it had failed: a new count
+    AND id > COALESCE((SELECT max(id) FROM explorer_runattempt WHERE run_id = %(run)s AND outcome = 'failed'), 0)
 """
 _OPEN_ATTEMPT = """
 INSERT INTO explorer_runattempt (run_id, lease, worker, started_at, first_seq, generated_tokens, lost_tokens)
@@ -96,7 +98,7 @@ async def claim(connection: psycopg.AsyncConnection[Any], run: UUID, worker: str
             await connection.execute(
                 "UPDATE explorer_run SET lost_tokens = lost_tokens + %s WHERE id = %s", (lost, run)
             )
-        vain = await connection.execute(_VAIN_ATTEMPTS, (run, head + 1))
+        vain = await connection.execute(_VAIN_ATTEMPTS, {"run": run, "next": head + 1})
         (vain_attempts,) = await vain.fetchone() or (0,)
         await connection.execute(_OPEN_ATTEMPT, (run, lease, worker, head + 1))
     return Claim(run, lease, state, head, vain_attempts)

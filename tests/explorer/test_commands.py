@@ -58,8 +58,8 @@ def test_commands_are_numbered_in_the_order_they_were_given(world: World) -> Non
         ("completed", "resume", "fork it"),
         ("completed", "cancel", "finished"),
         ("cancelled", "resume", "Fork it"),
-        ("failed", "resume", "Fork it"),
-        ("failed", "nodes/1/expand", "Fork it"),
+        ("failed", "nodes/1/expand", "Resume it once that is mended"),
+        ("failed", "pause", "out of luck"),
     ],
 )
 def test_what_makes_no_sense_now(world: World, state: str, path: str, words: str) -> None:
@@ -67,6 +67,17 @@ def test_what_makes_no_sense_now(world: World, state: str, path: str, words: str
     before = stored_counts()
     assert words in refused(give(world, path, {}), 409)["detail"]
     assert stored_counts() == before
+
+
+def test_a_failed_run_is_queued_again(world: World) -> None:
+    world.put_into("failed", error="out of luck", stopped_by="error")
+    body = {"id": str(uuid4())}
+    assert give(world, "resume", body).status_code == 202
+    run = world.owner.get_json(f"/runs/{world.run.pk}")
+    assert (run["state"], run["error"], run["stopped_by"], run["finished_at"]) == ("queued", None, None, None)
+    assert Command.objects.get().applied_seq == run["head_seq"]  # nothing waits: the search does not hear of it
+    assert give(world, "resume", body).status_code == 202  # the same command again
+    refused(give(world, "resume"), 409)
 
 
 def test_a_waiting_command_counts_as_given(world: World) -> None:

@@ -14,7 +14,7 @@ from app.worker import attempt
 from search.models import load_policy, load_reward
 from search.policies.base import Cancellation, PolicyError, StepRequest, StepSample
 from search.rewards.base import PathScore, ScoreRequest
-from tests.worker.driving import LONG, Make, NewWorker, journal
+from tests.worker.driving import LONG, Make, NewWorker, give, journal
 
 
 class _Failing:
@@ -98,6 +98,27 @@ async def test_a_reward_that_answers_wrongly_fails_the_run_by_its_name(
     assert run.error.startswith(said)
     assert await NodeState.objects.filter(run=run, reward__isnull=False).acount() > 3
     monkeypatch.undo()
+
+
+async def test_a_failed_run_goes_on_where_it_stopped_once_it_is_mended(
+    db: Pool, make: Make, worker: NewWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undisturbed = await make(**LONG)
+    await worker().work_on(undisturbed.pk)
+    real = attempt.models_for
+    broken = _Failing(PolicyError("the server is gone"))
+    monkeypatch.setattr(attempt, "models_for", lambda *slugs: (broken, real(*slugs)[1]))
+    run = await make(**LONG)
+    await worker().work_on(run.pk)
+    before = await journal(db, run.pk)
+    assert len(before) > 4
+    await give(run, "resume")  # the fifth call is over: from now on the policy works
+    await worker().work_on(run.pk)
+    run = await Run.objects.aget(pk=run.pk)
+    assert (run.state, run.error, run.stopped_by, run.lease) == ("completed", None, "completed", None)
+    after = await journal(db, run.pk)
+    assert after[: len(before)] == before
+    assert after == await journal(db, undisturbed.pk)
 
 
 async def test_a_journal_that_is_not_the_strategys_own_is_never_continued(

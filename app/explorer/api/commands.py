@@ -42,9 +42,9 @@ def pause(request: HttpRequest, run_id: UUID, command: CommandIn = NO_FIELDS) ->
     return _give(request, run_id, CommandKind.PAUSE, command)
 
 
-@router.post("/runs/{uuid:run_id}/resume", response={202: CommandOut}, summary="Resume a paused run")
+@router.post("/runs/{uuid:run_id}/resume", response={202: CommandOut}, summary="Resume a paused or failed run")
 def resume(request: HttpRequest, run_id: UUID, command: CommandIn = NO_FIELDS) -> Status:
-    """Goes on where it stopped, with whatever was changed meanwhile."""
+    """Goes on where it stopped, with whatever was changed meanwhile. A failed run tries again what failed."""
     return _give(request, run_id, CommandKind.RESUME, command)
 
 

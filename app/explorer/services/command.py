@@ -12,7 +12,15 @@ from app.config.problems import Conflict, FieldError, Invalid
 from app.explorer.doorbell import command_announce
 from app.explorer.models import Command, Run
 from app.explorer.models.journal import CommandKind
-from app.explorer.services.command_checks import check_budget, check_hints, check_node, check_one_step, check_state
+from app.explorer.services.command_checks import (
+    check_budget,
+    check_hints,
+    check_node,
+    check_one_step,
+    check_state,
+    tries_again,
+)
+from app.explorer.services.run import run_try_again
 from app.explorer.services.session import session_touch
 from app.explorer.token_texts import unreadable
 from app.teams.models import User
@@ -61,6 +69,9 @@ def command_create(
         check_budget(run, payload["budget"], waiting)
     number = (run.commands.aggregate(last=Max("number"))["last"] or 0) + 1
     command = Command(id=command_id, number=number, run=run, kind=kind, payload=payload, created_by=user)
+    if tries_again(run, kind):  # nothing in the search changes: the journal does not hear of it
+        command.applied_seq = run.head_seq
+        run_try_again(run)
     command.full_clean()
     command.save(force_insert=True)
     session_touch(run.session_id)

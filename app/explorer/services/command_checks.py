@@ -26,6 +26,11 @@ def _state_to_come(run: Run, waiting: list[Command]) -> str:
     return state
 
 
+def tries_again(run: Run, kind: str) -> bool:
+    """A failed run is resumed: once what the error names is mended, it goes on where it stopped."""
+    return kind == CommandKind.RESUME and run.state == RunState.FAILED
+
+
 def check_state(run: Run, kind: str, waiting: list[Command]) -> None:
     """Is this possible in the state that the run will have?"""
     if run.algorithm not in strategies():
@@ -33,8 +38,13 @@ def check_state(run: Run, kind: str, waiting: list[Command]) -> None:
             f"There is no search to steer: this run is {run.algorithm}. It can be read, labelled and exported."
         )
     state = _state_to_come(run, waiting)
+    if tries_again(run, kind):
+        return
     if state == RunState.FAILED:
-        raise Conflict(f"The run failed ({run.error or 'no reason was kept'}). Fork it to go on from an earlier step.")
+        raise Conflict(
+            f"The run failed ({run.error or 'no reason was kept'}). Resume it once that is mended,"
+            " or fork it to go on from an earlier step."
+        )
     if state == RunState.CANCELLED:
         raise Conflict("The run was cancelled. Fork it to go on from any step.")
     if kind == CommandKind.PAUSE and state not in (RunState.QUEUED, RunState.RUNNING):

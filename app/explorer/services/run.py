@@ -8,6 +8,7 @@ from django.db import transaction
 
 from app.explorer.doorbell import ring
 from app.explorer.models import Problem, Run, Session
+from app.explorer.models.run import RunState
 from app.explorer.run_settings import RunSettings, settings_resolve
 from app.explorer.schemas import RunIn
 from app.explorer.services.session import session_touch
@@ -28,6 +29,12 @@ def run_create(*, session: Session, user: User, wanted: RunIn) -> Run:
         session_touch(session.pk)
         ring(run)
     return run
+
+
+def run_try_again(run: Run) -> None:
+    """Queue a failed run once more; its next attempt replays what is stored and goes on from there."""
+    run.state, run.stopped_by, run.error, run.finished_at, run.doorbell_at = RunState.QUEUED, None, None, None, None
+    run.save(update_fields=["state", "stopped_by", "error", "finished_at", "doorbell_at"])
 
 
 def run_store(*, session: Session, user: User, settings: RunSettings) -> Run:

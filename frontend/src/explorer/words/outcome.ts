@@ -28,7 +28,7 @@ export function failure(run: Pick<Run, 'error'>, nodes: number): { happened: str
     kept: nodes
       ? `${counted(nodes, 'node')} and every event up to the failure are kept and can be read here.`
       : 'The problem and its settings are kept.',
-    todo: 'Fork it to go on with other settings, or start it again.',
+    todo: 'Once that is mended, resume it; or fork it to go on with other settings.',
   }
 }
 
