@@ -63,10 +63,11 @@ def catalogue() -> list[dict[str, Any]]:
     Raises:
         ModelFileError: the file of models is wrong; names it and the key.
     """
-    return [*_built_in(), *(_configured_entry(slug, model) for slug, model in configured_policies().items())]
+    return [*built_in(), *(_configured_entry(slug, model) for slug, model in configured_policies().items())]
 
 
-def _built_in() -> list[dict[str, Any]]:
+def built_in() -> list[dict[str, Any]]:
+    """The models that come with the program, as in `catalogue`."""
     return [
         _entry("embedded", "Embedded policy", "policy", "transformers", ready=_ready("policy"), default=True),
         _entry("embedded", "Embedded process reward", "reward", "transformers", _ready("process_reward"), default=True),
@@ -194,7 +195,7 @@ def _folder(model: str, kind: str, error: type[Exception]) -> Path:
         return folder
     folder = Path(model)
     if not (folder / "config.json").is_file():
-        known = {entry["slug"] for entry in _built_in()}
+        known = {entry["slug"] for entry in built_in()}
         with suppress(ModelFileError):
             known.update(configured_policies())
         raise error(f"{model!r} is neither a known model ({', '.join(sorted(known))}) nor a folder with a config.json.")

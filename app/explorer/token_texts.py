@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from app.registry.models import LanguageModel
-from search.models import WEIGHTS
+from search.model_file import ModelFileError
+from search.models import tokenizer_folder
 from search.tokenization import Tokenization, TokenizationError
 
 
@@ -32,9 +33,14 @@ def unreadable(policy: str, text: str) -> str | None:
 
 def _tokenization(policy: str) -> Tokenization | None:
     model = LanguageModel.objects.filter(kind=LanguageModel.Kind.POLICY, slug=policy).first()
-    if model is None or not (model.builtin or model.location):
+    if model is None:
         return None
-    folder = WEIGHTS / "policy" if model.builtin else Path(model.location)
+    try:
+        folder = Path(model.location) if model.location else tokenizer_folder(policy)
+    except ModelFileError:
+        return None
+    if folder is None:
+        return None
     tokenizer = folder / "tokenizer.json"
     if not tokenizer.is_file():
         return None

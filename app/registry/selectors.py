@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
+
 from app.registry.models import LanguageModel
-from search.models import catalogue
+from search.model_file import ModelFileError
+from search.models import built_in, catalogue
+
+log = structlog.get_logger(__name__)
 
 
 def model_default(kind: str) -> LanguageModel | None:
@@ -21,7 +26,11 @@ def model_named(kind: str, slug: str) -> LanguageModel | None:
 
 def models_listed() -> list[dict[str, Any]]:
     """Every enabled model as the API shows it. Where its weights lie is an admin's business and left out."""
-    builtin = {(entry["kind"], entry["slug"]): entry["ready"] for entry in catalogue()}
+    try:
+        ready = {(entry["kind"], entry["slug"]): entry["ready"] for entry in catalogue()}
+    except ModelFileError as error:  # edited since the start: a run with such a model will say what is wrong
+        log.warning("the file of models cannot be read", error=str(error))
+        ready = {(model["kind"], model["slug"]): model["ready"] for model in built_in()}
     return [
         {
             "slug": model.slug,
@@ -31,7 +40,7 @@ def models_listed() -> list[dict[str, Any]]:
             "default": model.default,
             "domains": model.domains,
             "examples": model.examples,
-            "ready": builtin.get((model.kind, model.slug), True) if model.builtin else True,
+            "ready": ready.get((model.kind, model.slug), False) if model.builtin else True,
         }
         for model in LanguageModel.objects.filter(enabled=True)
     ]

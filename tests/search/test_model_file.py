@@ -1,0 +1,138 @@
+"""The file of models: what it may say, what a run gets from it, and how a mistake is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from search.model_file import ModelFileError, configured_policies
+from search.models import catalogue, load_policy, sampling_defaults
+from search.policies.base import PolicyError, Sampling, StepRequest
+from search.policies.transformers import TransformersPolicy
+from search.templates import render_prompt
+from tests.search.support.tiny import tiny_qwen
+
+Write = Callable[[str], Path]
+SERVER = """
+[policies.qwen]
+kind = "openai"
+base_url = "http://127.0.0.1:9/v1"
+model = "Qwen"
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Write the file that the environment names."""
+
+    def now(text: str) -> Path:
+        path = tmp_path / "models.toml"
+        path.write_text(text)
+        monkeypatch.setenv("ESPALIER_MODELS", str(path))
+        return path
+
+    return now
+
+
+def test_without_the_variable_there_are_the_built_in_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ESPALIER_MODELS", raising=False)
+    assert configured_policies() == {}
+    assert [entry["slug"] for entry in catalogue()] == ["embedded", "embedded", "exact"]
+
+
+def test_a_configured_model_is_listed_and_brings_its_sampling(write: Write) -> None:
+    write(SERVER + 'title = "Qwen math"\ndelimiter = "\\n\\n"\nsampling = {temperature = 0.6, max_step_tokens = 256}\n')
+    entry = catalogue()[-1]
+    assert entry == {
+        "slug": "qwen", "title": "Qwen math", "kind": "policy", "engine": "openai", "default": False,
+        "domains": [], "examples": [], "ready": True,
+    }  # fmt: skip
+    assert sampling_defaults("qwen") == {"stop": ["\n\n"], "temperature": 0.6, "max_step_tokens": 256}
+    assert sampling_defaults("embedded") == {}
+    described = load_policy("qwen").describe()
+    assert (described["engine"], described["model"]) == ("openai", "Qwen")
+    assert render_prompt(described["template"], "1 + 1", ["two"]) == "1 + 1\ntwo\n\n"
+    assert "127.0.0.1" not in str(described)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[policies.a]\nkind = 'magic'", "[policies.a] kind: "),
+        ("[policies.a]\nkind = 'openai'\nmodel = 'm'", "[policies.a] base_url: Field required."),
+        (SERVER + "tiemout = 3", "[policies.qwen] tiemout: Extra inputs are not permitted."),
+        (SERVER + "timeout = 0", "[policies.qwen] timeout: Input should be greater than 0."),
+        (SERVER + "template = {problm = 'x'}", "[policies.qwen] template: Value error, template has no setting 'problm'"),
+        (SERVER + "stops = 'client'\nstream = false", "needs stream = true"),
+        ("[policies.embedded]\nkind = 'openai'", "the name 'embedded' is taken by a built-in model"),
+        ("[model.a]", "there is no section [model]; models are written as [policies.NAME]"),
+        ("policies = 3", "`policies` must hold tables"),
+        ("[policies.a", "is no TOML"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_with_the_file_and_the_key(write: Write, text: str, told: str) -> None:
+    path = write(text)
+    with pytest.raises(ModelFileError) as caught:
+        configured_policies()
+    assert str(path) in str(caught.value)
+    assert told in str(caught.value)
+    with pytest.raises(PolicyError, match="models.toml"):
+        load_policy("qwen")
+
+
+def test_a_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ESPALIER_MODELS", str(tmp_path / "nowhere.toml"))
+    with pytest.raises(ModelFileError, match=r"ESPALIER_MODELS=.*nowhere\.toml cannot be read: No such file"):
+        configured_policies()
+
+
+def test_a_missing_key_is_told_before_anything_is_asked(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(SERVER + 'api_key_env = "QWEN_KEY"')
+    monkeypatch.delenv("QWEN_KEY", raising=False)
+    with pytest.raises(PolicyError, match=r"`api_key_env` in \[policies.qwen\] in .* names QWEN_KEY, which is not set"):
+        load_policy("qwen")
+    monkeypatch.setenv("QWEN_KEY", "k")
+    assert load_policy("qwen").name == "qwen"
+
+
+def test_a_mended_file_is_another_model(write: Write) -> None:
+    write(SERVER)
+    before = load_policy("qwen")
+    assert load_policy("qwen") is before
+    write(SERVER.replace('"Qwen"', '"Qwen3"'))
+    assert load_policy("qwen").describe()["model"] == "Qwen3"
+
+
+class TestForeignFolder:
+    """Another architecture, tokenizer, template and delimiter, by the file alone."""
+
+    @pytest.fixture(scope="class")
+    def folder(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        return tiny_qwen(tmp_path_factory.mktemp("foreign"))
+
+    def test_its_steps_end_at_its_own_delimiter(self, write: Write, folder: Path) -> None:
+        write(
+            f'[policies.foreign]\nkind = "transformers"\nfolder = "{folder}"\ndelimiter = "END"\n'
+            'template = {problem = "<|end|>Q: {problem}\\nA: ", step_start = "* ", begin = false, special_tokens = true}'
+        )
+        policy = cast(TransformersPolicy, load_policy("foreign"))
+        template = policy.describe()["template"]
+        prompt = render_prompt(template, "Add 3", ["Then"])
+        assert prompt == "<|end|>Q: Add 3\nA: * ThenEND"
+        assert policy.encode(prompt)[0] == 0  # <|end|>, as a special token
+        stop = tuple(sampling_defaults("foreign")["stop"])
+        assert stop == ("END",)
+        requests = [StepRequest(prompt, 1, f"0.{i}", 60, Sampling(2.0, stop=stop)) for i in range(40)]
+        samples = asyncio.run(policy.generate(requests))
+        assert not any("END" in sample.text for sample in samples)
+        assert any("\n" in sample.text for sample in samples)  # a newline ends nothing here
+
+    def test_a_folder_without_a_model_is_named(self, write: Write, tmp_path: Path) -> None:
+        write(f'[policies.foreign]\nkind = "transformers"\nfolder = "{tmp_path / "empty"}"\n')
+        assert catalogue()[-1]["ready"] is False
+        with pytest.raises(PolicyError, match=r"empty has no config.json; mend `folder` in \[policies.foreign\]"):
+            load_policy("foreign")
