@@ -66,7 +66,7 @@ def test_a_configured_model_is_listed_and_brings_its_sampling(write: Write) -> N
         ("[policies.a]\nkind = 'openai'\nmodel = 'm'", "[policies.a] base_url: Field required."),
         (SERVER + "tiemout = 3", "[policies.qwen] tiemout: Extra inputs are not permitted."),
         (SERVER + "timeout = 0", "[policies.qwen] timeout: Input should be greater than 0."),
-        (SERVER + "template = {problm = 'x'}", "[policies.qwen] template: Value error, template has no setting 'problm'"),
+        (SERVER + "template = {problm = 'x'}", "template: Value error, template has no setting 'problm'"),
         (SERVER + "stops = 'client'\nstream = false", "needs stream = true"),
         ("[policies.embedded]\nkind = 'openai'", "the name 'embedded' is taken by a built-in model"),
         ("[model.a]", "there is no section [model]; models are written as [policies.NAME]"),
@@ -80,7 +80,7 @@ def test_a_mistake_is_told_with_the_file_and_the_key(write: Write, text: str, to
         configured_policies()
     assert str(path) in str(caught.value)
     assert told in str(caught.value)
-    with pytest.raises(PolicyError, match="models.toml"):
+    with pytest.raises(PolicyError, match=r"models\.toml"):
         load_policy("qwen")
 
 
@@ -107,32 +107,32 @@ def test_a_mended_file_is_another_model(write: Write) -> None:
     assert load_policy("qwen").describe()["model"] == "Qwen3"
 
 
-class TestForeignFolder:
-    """Another architecture, tokenizer, template and delimiter, by the file alone."""
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another architecture with another tokenizer."""
+    return tiny_qwen(tmp_path_factory.mktemp("foreign"))
 
-    @pytest.fixture(scope="class")
-    def folder(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        return tiny_qwen(tmp_path_factory.mktemp("foreign"))
 
-    def test_its_steps_end_at_its_own_delimiter(self, write: Write, folder: Path) -> None:
-        write(
-            f'[policies.foreign]\nkind = "transformers"\nfolder = "{folder}"\ndelimiter = "END"\n'
-            'template = {problem = "<|end|>Q: {problem}\\nA: ", step_start = "* ", begin = false, special_tokens = true}'
-        )
-        policy = cast(TransformersPolicy, load_policy("foreign"))
-        template = policy.describe()["template"]
-        prompt = render_prompt(template, "Add 3", ["Then"])
-        assert prompt == "<|end|>Q: Add 3\nA: * ThenEND"
-        assert policy.encode(prompt)[0] == 0  # <|end|>, as a special token
-        stop = tuple(sampling_defaults("foreign")["stop"])
-        assert stop == ("END",)
-        requests = [StepRequest(prompt, 1, f"0.{i}", 60, Sampling(2.0, stop=stop)) for i in range(40)]
-        samples = asyncio.run(policy.generate(requests))
-        assert not any("END" in sample.text for sample in samples)
-        assert any("\n" in sample.text for sample in samples)  # a newline ends nothing here
+def test_a_foreign_folders_steps_end_at_its_own_delimiter(write: Write, foreign: Path) -> None:
+    write(
+        f'[policies.foreign]\nkind = "transformers"\nfolder = "{foreign}"\ndelimiter = "END"\n'
+        '[policies.foreign.template]\nproblem = "<|end|>Q: {problem}\\nA: "\nstep_start = "* "\n'
+        "begin = false\nspecial_tokens = true"
+    )
+    policy = cast(TransformersPolicy, load_policy("foreign"))
+    prompt = render_prompt(policy.describe()["template"], "Add 3", ["Then"])
+    assert prompt == "<|end|>Q: Add 3\nA: * ThenEND"
+    assert policy.encode(prompt)[0] == 0  # <|end|>, as a special token
+    stop = tuple(sampling_defaults("foreign")["stop"])
+    assert stop == ("END",)
+    requests = [StepRequest(prompt, 1, f"0.{i}", 60, Sampling(2.0, stop=stop)) for i in range(40)]
+    samples = asyncio.run(policy.generate(requests))
+    assert not any("END" in sample.text for sample in samples)
+    assert any("\n" in sample.text for sample in samples)  # a newline ends nothing here
 
-    def test_a_folder_without_a_model_is_named(self, write: Write, tmp_path: Path) -> None:
-        write(f'[policies.foreign]\nkind = "transformers"\nfolder = "{tmp_path / "empty"}"\n')
-        assert catalogue()[-1]["ready"] is False
-        with pytest.raises(PolicyError, match=r"empty has no config.json; mend `folder` in \[policies.foreign\]"):
-            load_policy("foreign")
+
+def test_a_folder_without_a_model_is_named(write: Write, tmp_path: Path) -> None:
+    write(f'[policies.foreign]\nkind = "transformers"\nfolder = "{tmp_path / "empty"}"\n')
+    assert catalogue()[-1]["ready"] is False
+    with pytest.raises(PolicyError, match=r"empty has no config.json; mend `folder` in \[policies.foreign\]"):
+        load_policy("foreign")

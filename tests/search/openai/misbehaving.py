@@ -31,6 +31,7 @@ class Misbehaving:
         self.headers: list[dict[bytes, bytes]] = []
         self.calls: Counter[str] = Counter()
         self.hung_up: Counter[str] = Counter()
+        self.sent: Counter[str] = Counter()
         self.answers: dict[str, Json] = {}
         """What `/answer-NAME/…` answers."""
         self._third = asyncio.Event()
@@ -101,6 +102,7 @@ class Misbehaving:
         gone = asyncio.ensure_future(self.hangs(how, receive, send))
         while not gone.done():
             await _event(send, {"choices": [choice("a", finish=None)]})
+            self.sent[how] += 1
             await asyncio.sleep(0.02)
 
     async def mixed(self, how: str, receive: Any, send: Any) -> None:
