@@ -128,7 +128,7 @@ async def run_on(effects: Effects, asks: Sequence[PathAsk], leash: Leash, temper
                 "text": sample["text"],
                 "tokens": sample["tokens"],
                 "finish": sample["finish"],
-                "logprob": sum(sample["logprobs"]),
+                "logprob": sum(sample["logprobs"]) if sample["logprobs"] or not sample["tokens"] else None,
                 "prior": None,
             },
         )

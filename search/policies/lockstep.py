@@ -100,6 +100,7 @@ class _Course:
     text: str = ""
     ids: tuple[int, ...] = ()
     logprobs: tuple[float, ...] = ()
+    written: int = 0  # tokens of the step under way; a model server tells their number, not their ids
     certainty: float | None = 0.0  # summed over the tokens
     prompt_tokens: int = 0
     going: bool = True
@@ -108,7 +109,7 @@ class _Course:
     def next_request(self, at_most: int) -> StepRequest:
         """The rest of the step under way, at most so many tokens of it."""
         step, first = self.request.step, not self.done
-        cap = (step.max_tokens if first else self.request.step_cap) - len(self.ids)
+        cap = (step.max_tokens if first else self.request.step_cap) - self.written
         written = "".join(sample.text + self.request.joint for sample in self.done) + self.text
         ids = tuple(token for sample in self.done for token in sample.token_ids) + self.ids
         return replace(
@@ -116,23 +117,24 @@ class _Course:
             prompt=step.prompt + written,
             prefix_ids=None if step.prefix_ids is None else step.prefix_ids + ids,
             key=step.key + ".0" * len(self.done),
-            drawn=(step.drawn if first else 0) + len(self.ids),
+            drawn=(step.drawn if first else 0) + self.written,
             max_tokens=max(1, min(cap, at_most)),
         )
 
     def take(self, asked: StepRequest, sample: StepSample) -> None:
         """Append what was written of the step under way; see whether it, or the path, is over."""
-        if not self.ids:
+        if not self.written:
             self.prompt_tokens = sample.prompt_tokens
         self.text += sample.text
         self.ids += sample.token_ids
         self.logprobs += sample.logprobs
+        self.written += sample.tokens
         self.tokens -= sample.tokens
         if sample.tokens:
             own = self.certainty, sample.certainty
             self.certainty = None if own[0] is None or own[1] is None else own[0] + own[1] * sample.tokens
         cap = self.request.step.max_tokens if not self.done else self.request.step_cap
-        halted = sample.finish in ("length", "budget") and sample.tokens == asked.max_tokens and len(self.ids) < cap
+        halted = sample.finish in ("length", "budget") and sample.tokens == asked.max_tokens and self.written < cap
         if not halted:
             self.close("length" if sample.finish == "budget" else sample.finish)
         elif self.tokens <= 0:
@@ -140,16 +142,17 @@ class _Course:
 
     def close(self, finish: Finish) -> None:
         """The step under way is over, and the path with it unless the step came to its delimiter."""
-        mean = None if self.certainty is None or not self.ids else round(self.certainty / len(self.ids), 6)
-        self.done.append(StepSample(self.text, self.ids, self.logprobs, finish, self.prompt_tokens, mean))
-        self.text, self.ids, self.logprobs, self.certainty = "", (), (), 0.0
+        mean = None if self.certainty is None or not self.written else round(self.certainty / self.written, 6)
+        step = StepSample(self.text, self.ids, self.logprobs, finish, self.prompt_tokens, mean, self.written)
+        self.done.append(step)
+        self.text, self.ids, self.logprobs, self.written, self.certainty = "", (), (), 0, 0.0
         self.steps -= 1
         self.ended = finish == "end"
         self.going = finish == "step" and self.steps > 0 and self.tokens > 0
 
     def halt(self, finish: Finish) -> None:
         """Stop a path that is under way where it stands."""
-        if self.going and (self.ids or not self.done):
+        if self.going and (self.written or not self.done):
             self.close(finish)
         self.going = False
 
@@ -193,8 +196,8 @@ class _Rounds:
         goals = [max(0, course.tokens - share) for course in going]
         while asking := [(c, goal) for c, goal in zip(going, goals, strict=True) if c.going and c.tokens > goal]:
             if self._leash.steps is not None:
-                begun = sum(len(course.done) + bool(course.ids) for course in self._courses)
-                if begun + sum(not course.ids for course, _ in asking) > self._leash.steps:
+                begun = sum(len(course.done) + bool(course.written) for course in self._courses)
+                if begun + sum(not course.written for course, _ in asking) > self._leash.steps:
                     return False
             asked = [course.next_request(course.tokens - goal) for course, goal in asking]
             samples = await self._policy.generate(asked, self._abort)

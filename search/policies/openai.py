@@ -18,6 +18,9 @@ from search.policies.model_server import ModelServer, Nonsense, Refused
 from search.randomness import uniform
 from search.templates import Template
 
+_LOOK_SECONDS = 0.1
+"""How often it is looked for samples that a prune has withdrawn."""
+
 
 class OpenAIPolicy:
     """A model on a server (see `Policy`). Samples of one prompt are asked for together, up to `samples_per_request`."""
@@ -87,8 +90,7 @@ class OpenAIPolicy:
             loop = asyncio.get_running_loop()
             cancellation.on_request(lambda: loop.call_soon_threadsafe(_cancel, asked))
         try:
-            if asked:
-                await asyncio.wait(asked, return_when=asyncio.FIRST_EXCEPTION)
+            await _attend(asked, groups, cancellation)
         finally:  # after an error or when nobody waits any more, nothing stays under way
             _cancel(asked)
             with suppress(asyncio.CancelledError):
@@ -139,6 +141,23 @@ class OpenAIPolicy:
         self.occupancy.rows += len(samples)
         self.occupancy.tokens += sum(sample.tokens for sample in samples)
         return samples
+
+
+async def _attend(
+    asked: Sequence[asyncio.Future[Any]], groups: Sequence[Sequence[int]], cancellation: Cancellation | None
+) -> None:
+    """Until all are done or one has failed; a request is closed once all of its samples are withdrawn."""
+    waiting = set(asked)
+    while waiting:
+        done, waiting = await asyncio.wait(
+            waiting, timeout=None if cancellation is None else _LOOK_SECONDS, return_when=asyncio.FIRST_EXCEPTION
+        )
+        if any(not task.cancelled() and task.exception() for task in done):
+            return
+        if cancellation is not None:
+            for task, group in zip(asked, groups, strict=True):
+                if cancellation.withdrawn.issuperset(group):
+                    task.cancel()
 
 
 def _cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:

@@ -154,6 +154,25 @@ def test_an_abort_keeps_what_was_written_and_closes_the_connection(misbehaving: 
     assert hung_up(app, "slow", 1)
 
 
+def test_what_is_withdrawn_is_hung_up_on_alone(misbehaving: Server) -> None:
+    """Two requests that would go on for ever: one is withdrawn, then all of them are aborted."""
+    app, reach = misbehaving
+
+    async def act() -> Any:
+        cancellation = Cancellation()
+        task = asyncio.ensure_future(reach("slow", samples_per_request=1).generate(wanted(2), cancellation))
+        await asyncio.wait_for(sent(app, "slow", 10), 30)
+        cancellation.withdraw([1])
+        closed = await asyncio.to_thread(hung_up, app, "slow", 1)
+        cancellation.request()
+        return closed, await asyncio.wait_for(task, 5)
+
+    closed, samples = asyncio.run(act())
+    assert closed
+    assert [sample.finish for sample in samples] == ["aborted", "aborted"]
+    assert samples[0].tokens > samples[1].tokens
+
+
 def test_a_path_that_fills_the_context_ends_there_and_a_problem_that_does_is_an_error(misbehaving: Server) -> None:
     _, reach = misbehaving
     samples = asyncio.run(reach("long").generate(wanted(2)))

@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM
 
 from search.events import Event
 from search.policies.base import Cancellation, PolicyError, Sampling, StepRequest
+from search.policies.lockstep import Leash, PathRequest, decode_in_rounds
 from search.policies.openai import OpenAIPolicy
 from search.policies.transformers import TransformersPolicy
 from search.rewards.exact import ExactReward
@@ -67,7 +68,7 @@ def test_logprobs_are_those_of_the_model(tiny_folder: Path, remote: OpenAIPolicy
     assert checked >= 2
 
 
-@pytest.mark.parametrize("algorithm", ["beam", "mcts", "particle_filter", "majority"])
+@pytest.mark.parametrize("algorithm", ["beam", "mcts", "majority"])
 def test_strategies_run_over_http_and_replay_from_their_journals(remote: OpenAIPolicy, algorithm: str) -> None:
     spec = RunSpec.model_validate(
         {"problem": {"text": PROBLEM}, "algorithm": algorithm, "reward": "exact", "seed": 3,
@@ -91,6 +92,16 @@ def test_strategies_run_over_http_and_replay_from_their_journals(remote: OpenAIP
     assert math.isclose(node.logprob, sum(node.logprobs))
     again = asyncio.run(run_search(header, events, policy=None, reward=None, replay_finished=True))
     assert again.tree.as_dict() == done.tree.as_dict()
+
+
+def test_paths_in_lockstep_count_tokens_that_have_no_ids(remote: OpenAIPolicy) -> None:
+    """Rounds of 5 tokens over HTTP: 12 tokens each are 5 + 5 + 2, whatever the server tells of their ids."""
+    step = StepRequest(f"{PROBLEM}\n", 3, "0.0", 24, Sampling(0.0, stop=("never",)), written_from=15)
+    paths = [PathRequest(step, steps=2, tokens=12, step_cap=24), PathRequest(step, steps=2, tokens=4, step_cap=24)]
+    (long,), (short,) = asyncio.run(decode_in_rounds(remote, paths, Leash(), round_tokens=5))
+    assert [(s.tokens, len(s.logprobs), s.finish) for s in (long, short)] == [(12, 12, "chunk"), (4, 4, "chunk")]
+    assert long.text.startswith(short.text)
+    assert long.token_ids == ()
 
 
 async def _generating(policy: TransformersPolicy) -> None:
