@@ -7,7 +7,7 @@ are replay-exact by the journal, not rerun-exact: whatever else the server compu
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -87,8 +87,7 @@ class OpenAIPolicy:
             for group, answer in zip(groups, answers, strict=True)
         ]
         if cancellation is not None:
-            loop = asyncio.get_running_loop()
-            cancellation.on_request(lambda: loop.call_soon_threadsafe(_cancel, asked))
+            cancellation.on_request(_canceller(asked))
         try:
             await _attend(asked, groups, cancellation)
         finally:  # after an error or when nobody waits any more, nothing stays under way
@@ -158,6 +157,16 @@ async def _attend(
             for task, group in zip(asked, groups, strict=True):
                 if cancellation.withdrawn.issuperset(group):
                     task.cancel()
+
+
+def _canceller(tasks: Sequence[asyncio.Future[Any]]) -> Callable[[], None]:
+    """Cancels tasks of the running loop, from any thread."""
+    loop = asyncio.get_running_loop()
+
+    def cancel() -> None:
+        loop.call_soon_threadsafe(_cancel, tasks)
+
+    return cancel
 
 
 def _cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:

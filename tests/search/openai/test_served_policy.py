@@ -56,8 +56,9 @@ def test_logprobs_are_those_of_the_model(tiny_folder: Path, remote: OpenAIPolicy
     checked = 0
     for sample in samples:
         prompt = [tokenization.begin_id, *tokenization.encode(f"{PROBLEM}\n")]
-        end = {"step": tokenization.encode("\n"), "end": [tokenization.end_id]}.get(sample.finish, [])
-        written = tokenization.encode(sample.text) + end
+        assert tokenization.end_id is not None
+        ends: dict[str, list[int]] = {"step": tokenization.encode("\n"), "end": [tokenization.end_id]}
+        written = tokenization.encode(sample.text) + ends.get(sample.finish, [])
         if len(written) != sample.tokens:  # a random model writes what no tokenizer would: other tokens, same text
             continue
         with torch.no_grad():
