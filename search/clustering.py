@@ -67,5 +67,5 @@ def cluster_texts(texts: Sequence[str], k: int) -> list[int]:
 
 
 def _distances(points: Matrix, centres: Matrix) -> Matrix:
-    """Squared distances, shape (points, centres)."""
-    return np.round(((points[:, None, :] - centres[None, :, :]) ** 2).sum(axis=2), 9)
+    """Squared distances, shape (points, centres); a centre at a time: vocabularies are large."""
+    return np.round(np.stack([((points - centre) ** 2).sum(axis=1) for centre in centres], axis=1), 9)

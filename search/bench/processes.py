@@ -22,6 +22,7 @@ from search.bench.runner import run_cells
 from search.models import load_policy, load_reward
 from search.policies.base import PolicyError
 from search.rewards.base import RewardError
+from search.spec import draft_of
 
 Record = Callable[[Row], None]
 
@@ -37,7 +38,12 @@ def run_here(cells: Sequence[Cell], record: Record, *, at_once: int, journals: P
     spec = cells[0].spec
     policy = load_policy(spec.policy)
     reward = None if spec.reward is None else load_reward(spec.reward)
-    for model in (policy, reward):  # an engine thread that outlives the interpreter would abort the process
+    drafts = {named: load_policy(named) for cell in cells if (named := draft_of(cell.spec)) is not None}
+    for model in (
+        policy,
+        reward,
+        *drafts.values(),
+    ):  # an engine thread outliving the interpreter would abort it
         if (close := getattr(model, "close", None)) is not None:
             atexit.register(close)
     try:

@@ -15,10 +15,11 @@ from search.bench.plan import Cell
 from search.bench.results import Row
 from search.bench.rows import row_of
 from search.events import Event, Payload
+from search.models import load_policy
 from search.policies.base import Policy
 from search.rewards.base import Reward
 from search.run import run_search
-from search.spec import header_of
+from search.spec import draft_of, header_of
 
 AT_ONCE = 32
 
@@ -50,7 +51,9 @@ async def run_cells(
 
 async def run_cell(cell: Cell, policy: Policy, reward: Reward | None, journals: Path | None) -> Row:
     """One search, and what the results keep of it."""
-    header = header_of(cell.spec, policy, reward)
+    named = draft_of(cell.spec)
+    draft = None if named is None else await asyncio.to_thread(load_policy, named)
+    header = header_of(cell.spec, policy, reward, draft=draft)
     events: list[Event] = []
     times: list[str] = []
 
@@ -60,7 +63,7 @@ async def run_cell(cell: Cell, policy: Policy, reward: Reward | None, journals: 
             times.append(datetime.now(UTC).isoformat(timespec="microseconds"))
 
     started = time.monotonic()
-    outcome = await run_search(header, policy=policy, reward=reward, sink=sink)
+    outcome = await run_search(header, policy=policy, reward=reward, draft=draft, sink=sink)
     if journals is not None:
         _write_journal(journal_path(journals, cell.id), header, events, times)
     return row_of(cell, outcome, events, time.monotonic() - started)

@@ -50,6 +50,12 @@ async def shared_out() -> tuple[dict[str, Any], Run]:
     return head, await play(head)
 
 
+async def drafted() -> tuple[dict[str, Any], Run]:
+    """Two policies taking turns."""
+    head = header("reward_guided_speculation", {"paths": 2})
+    return head, await play(head)
+
+
 async def mcts_puct() -> tuple[dict[str, Any], Run]:
     """Priors, selections with their terms, backed-up values."""
     head = header("mcts", {"rule": "puct", "simulations": 12, "expansion": 3, "batch": 2})
@@ -114,8 +120,8 @@ async def unknown_kinds() -> tuple[dict[str, Any], Run]:
 
 
 MAKERS = (
-    greedy, beam_steered, merge, shared_out, mcts_puct, mcts_rollout, particles, lookahead, votes, budget_raised,
-    cancelled, deadline, unknown_kinds,
+    greedy, beam_steered, merge, shared_out, drafted, mcts_puct, mcts_rollout, particles, lookahead, votes,
+    budget_raised, cancelled, deadline, unknown_kinds,
 )  # fmt: skip
 
 

@@ -121,6 +121,8 @@ export interface Spent {
   reward_calls: number
   nodes: number
   caps: Caps
+  /** Those of `tokens` that a draft policy wrote; only in runs with two policies. */
+  draft_tokens?: number
 }
 
 export type Vote = [answer: string, weight: number, count: number]
