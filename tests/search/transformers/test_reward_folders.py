@@ -7,9 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
+from search.cli import main
+from search.events import read_jsonl
 from search.models import load_reward
+from search.reducer import fold
 from search.rewards.base import RewardError
 from search.rewards.kinds import KINDS, RewardSettings
 from search.rewards.model_reward import ModelReward
@@ -109,6 +113,22 @@ def test_a_folders_own_settings_choose_the_kind(copy: Path) -> None:
     assert reward.describe()["kind"] == "rlhflow"
     other = load_reward(str(copy), kind="math_shepherd", verdicts=["+", "-"])  # what an admin says goes before it
     assert other.describe()["kind"] == "math_shepherd"
+
+
+def test_a_model_whose_scores_are_not_numbers_fails_a_run_by_its_name(
+    copy: Path, capsys: pytest.CaptureFixture[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    weights = load_file(copy / "model.safetensors")
+    weights["lm_head.weight"][:] = torch.nan
+    save_file(weights, copy / "model.safetensors", {"format": "pt"})
+    settings(copy, kind="rlhflow")
+    journal = tmp_path_factory.mktemp("run") / "journal.jsonl"
+    run = ["run", "--algorithm", "beam", "--problem", "3 5 7 11 -> 24", "--jsonl", str(journal)]
+    assert main([*run, "--reward", str(copy)]) == 1
+    assert capsys.readouterr().err.startswith(f"reward {copy} gave NaN for step 1 of a path of 1 steps")
+    header, events = read_jsonl(journal.open())
+    assert header["reward"]["kind"] == "rlhflow"
+    assert len(fold(events)) == 1 + 16  # the problem and the first level of 4 × 4, all kept
 
 
 def test_settings_out_of_range_are_named(causal: Path) -> None:

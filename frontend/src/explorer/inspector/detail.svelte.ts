@@ -3,11 +3,19 @@
 import { api } from '../../api/client'
 import { sentenceOf } from '../../api/problem'
 
+/** A calibrated probability of success and its 95 % interval. */
+export interface Estimate {
+  p: number
+  low: number
+  high: number
+}
+
 export interface NodeDetail {
   token_ids: number[]
   token_texts: string[]
   token_logprobs: number[]
   saw: { prompt: string; sampling: Record<string, unknown> } | null
+  calibrated: Record<string, Estimate>
   reward_inputs: { source: string; text: string; scored: [offset: number, score: number | null][] }[]
   labels: { rating: number | null; by?: string | null; at?: string | null; source?: string; comment?: string }[]
 }
