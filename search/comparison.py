@@ -81,7 +81,7 @@ def _verdict(tree: Tree, rule: Rule, settings: Settings) -> Verdict:
         return Verdict(rule.name, rule.title, None, None, None, 0, None, None, "no path gives an answer")
     chosen = tree[selection.answer.node]
     count, score, share = _support(rule, selection)
-    shown = chosen.answer if chosen.answer is not None else chosen.text
+    shown = chosen.answer if chosen.answer is not None else chosen.step
     return Verdict(rule.name, rule.title, chosen.index, shown, chosen.correct, count, score, share)
 
 

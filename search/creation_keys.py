@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from search.tree import Node, Tree
 
+UNFINISHED = ("chunk", "aborted")
+"""Finishes of a node that ends in the middle of a step."""
+
 
 def child_keys(asks: Sequence[tuple[Node, int]], mark: str = "") -> list[tuple[str, ...]]:
     """Creation keys of the children to come: `parent.c` with c counted per parent, `parent.h0` by a person's hand,
@@ -48,6 +51,8 @@ def drawn_before(tree: Tree, parent: Node, key: str) -> int:
 def tokens_begun(tree: Tree, node: Node) -> int:
     """Tokens of the step that `node` leaves unfinished; 0 between two steps."""
     begun = 0
+    if node.finish == "aborted":
+        begun, node = node.tokens, tree[node.parents[0]]
     while node.mid_step:
         begun += node.tokens
         node = tree[node.parents[0]]

@@ -197,7 +197,7 @@ class Gate:
             payload["cap"] = cap
         payload |= {
             "node": answer.node,
-            "answer": None if node is None else node.answer if node.answer is not None else node.text,
+            "answer": None if node is None else node.answer if node.answer is not None else node.step,
             "correct": None if node is None else node.correct,
             "path": [] if node is None else [step.index for step in tree.path(node)],
         }

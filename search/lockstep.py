@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from search.creation_keys import child_keys, drawn_before, tokens_begun, uncut
+from search.creation_keys import UNFINISHED, child_keys, drawn_before, tokens_begun, uncut
 from search.effects import Effects, JournalEnds, as_payload
 from search.events import Payload
 from search.policies.base import Cancellation, StepRequest, StepSample
@@ -27,12 +27,12 @@ class Pack:
     """The paths of one `Search.decode`, over the effects that a budget makes of it."""
 
     def __init__(
-        self, effects: Effects, starts: Sequence[Node], max_steps: int, tokens: int | None, first: int | None
+        self, effects: Effects, starts: Sequence[Node], max_steps: int, tokens: int | None, leash: Leash
     ) -> None:
         self._effects = effects
         self._tree = effects.ledger.tree
         self._max_steps = max_steps
-        self._first = first
+        self._leash = leash
         self.paths = [Path(node, tokens) for node in starts]
         self.rooms: dict[int, int] = {}
 
@@ -43,7 +43,8 @@ class Pack:
 
     def going(self) -> list[Path]:
         """The paths that can go on; none once enough have finished."""
-        if self._first is not None and self._ended >= self._first:
+        first = self._leash.first
+        if first is not None and self._ended >= first:
             return []
         return [
             path
@@ -57,9 +58,10 @@ class Pack:
 
     async def advance(self, going: Sequence[Path], temperature: float | None) -> None:
         """Let these paths run, as far as the budget reaches."""
-        budget, nodes = self._effects.ledger.budget, len(self._tree)
-        leash = Leash(
-            first=None if self._first is None else self._first - self._ended,
+        budget, nodes, first = self._effects.ledger.budget, len(self._tree), self._leash.first
+        leash = replace(
+            self._leash,
+            first=None if first is None else first - self._ended,
             tokens=budget.left("tokens", nodes),
             steps=budget.left("nodes", nodes),
         )
@@ -80,8 +82,13 @@ class Pack:
 
 
 def steps_left(tree: Tree, node: Node, max_steps: int) -> int:
-    """Steps that a path may still write, the one that it is in the middle of included."""
-    return max(0, max_steps - len(tree.step_ends(node)) + node.mid_step)
+    """Steps that a path may still write, the one that it is (or was aborted) in the middle of included."""
+    return max(0, max_steps - len(tree.step_ends(node)) + (node.finish in UNFINISHED))
+
+
+def tokens_left(tree: Tree, node: Node, max_steps: int, step_cap: int) -> int:
+    """Tokens that a path may still write (or might have, had it not been aborted), by its steps alone."""
+    return steps_left(tree, node, max_steps) * step_cap - tokens_begun(tree, node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +151,13 @@ async def run_on(effects: Effects, asks: Sequence[PathAsk], leash: Leash, temper
 async def _effect(effects: Effects, asks: Sequence[PathAsk], leash: Leash, temperature: float | None) -> Payload:
     """The `generate` effect of purpose `decode`; a sample per step, `part` counts a path's steps from 0."""
     sampling = effects.sampling(temperature)
-    expected = {"purpose": "decode", "temperature": sampling.temperature, "top_p": sampling.top_p, "first": leash.first}
+    expected = {
+        "purpose": "decode",
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "first": leash.first,
+        "abort": leash.abort,
+    }
     journal = effects.ledger.journal
     if journal.replaying:
         event = effects.ledger.take("generate", expected)

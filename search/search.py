@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from search.budget import Cap
 from search.calibration import Estimate
-from search.creation_keys import tokens_begun
 from search.gate import Gate
 from search.growth import grow
 from search.ledger import Ledger
-from search.lockstep import Pack, steps_left
+from search.lockstep import Pack, tokens_left
+from search.policies.lockstep import Leash
 from search.randomness import uniform
 from search.resampling import Scheme, effective_sample_size, offspring, thinned
 from search.rollouts import Rollout, roll_out
@@ -152,6 +152,7 @@ class Search:
         max_steps: int,
         tokens: int | None = None,
         first: int | None = None,
+        abort: bool = True,
         temperature: float | None = None,
     ) -> list[Node]:
         """Let `n` paths below each node run on, all in lockstep; the newest node of each, node-major.
@@ -159,9 +160,10 @@ class Search:
         A path runs across the ends of its steps (each becomes a node), to `max_steps` steps from the root in all, and
         halts after `tokens` tokens, in mid-step if need be: expand or decode it again, and it goes on as if it never
         had. As soon as `first` paths have ended (fewest tokens; two may end at the same token), the others are
-        aborted in the engine. A budget halts all paths where they are.
+        aborted in the engine, or, without `abort`, halted. A budget halts all paths where they are.
         """
-        pack = Pack(self._gate.effects, [node for node in nodes for _ in range(n)], max_steps, tokens, first)
+        leash = Leash(first=first, abort=abort)
+        pack = Pack(self._gate.effects, [node for node in nodes for _ in range(n)], max_steps, tokens, leash)
         self.short = None
         while going := pack.going():
             with self._alone("decode"):
@@ -179,8 +181,8 @@ class Search:
 
     def allowance(self, node: Node, max_steps: int) -> int:
         """The most tokens that a decoded path could still write: by its steps, and by the model's context."""
-        left = steps_left(self.tree, node, max_steps) * self._setting.sampling.max_step_tokens
-        return min(left - tokens_begun(self.tree, node), self._rooms.get(node.index, left))
+        left = tokens_left(self.tree, node, max_steps, self._setting.sampling.max_step_tokens)
+        return min(left, self._rooms.get(node.index, left))
 
     async def score(self, nodes: Sequence[Node]) -> None:
         """Give each node the driving reward, and the steps before it that have none; scored nodes cost nothing.

@@ -15,6 +15,7 @@ Status = Literal["open", "expanded", "pruned", "terminal", "selected"]
 class Node:
     """One step. `parents[0]` is the parent it continues; further parents are what it merged.
 
+    `step` is the text of its step from the step's beginning: longer than `text` where the step was decoded in chunks.
     `logprob` sums the nats of its tokens; `token_ids`, `logprobs` and `certainty` are what the policy wrote and how
     sure it was of it (empty for the root and for human steps; see `StepSample`); `sampled`, `human`, `rolled` count
     what was made from here, for the creation keys.
@@ -46,6 +47,7 @@ class Node:
     token_ids: tuple[int, ...] = ()
     logprobs: tuple[float, ...] = ()
     certainty: float | None = None
+    step: str = ""
     sampled: int = 0
     human: int = 0
     rolled: int = 0
@@ -151,8 +153,11 @@ class Tree:
 
     def steps(self, node: Node, further: Sequence[str] = ()) -> tuple[str, ...]:
         """The steps from below the root to `node`, and `further` texts after them; chunks of one step are joined."""
-        pieces = [(piece.text, piece.mid_step) for piece in self.path(node)[1:]]
-        return joined([*pieces, *((text, False) for text in further)])
+        steps = [end.step for end in self.step_ends(node)]
+        if further and node.mid_step:
+            steps[-1] += further[0]
+            further = further[1:]
+        return (*steps, *further)
 
     def ancestors(self, node: Node) -> list[Node]:
         """`node` and everything above it over all parents, each once, leaf first (parents are always older)."""

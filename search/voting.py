@@ -44,7 +44,7 @@ def ballots(
     voices = [node.reward or 0.0 for node in candidates] if speaks is None else speaks
     found: dict[str, Ballot] = {}
     for node, weight, voice in zip(candidates, weights, voices, strict=True):
-        key = node.canonical if read else node.text.strip()
+        key = node.canonical if read else node.step.strip()
         if key is not None:
             shown = node.answer if node.answer is not None else key
             found.setdefault(key, Ballot(shown, node, node, voice)).add(node, weight, voice)

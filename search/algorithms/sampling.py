@@ -29,6 +29,11 @@ async def continue_paths(search: Search, paths: Sequence[Node], max_steps: int, 
             await search.score([path for path in paths if path.solved])
 
 
+def under_way(search: Search, paths: Sequence[Node], max_steps: int) -> list[Node]:
+    """Those of decoded paths that can run on, after a person's hand."""
+    return [node for node in search.alive(paths) if search.allowance(node, max_steps) > 0]
+
+
 def show(search: Search, selection: Selection) -> None:
     """Say how a rule ranked the paths, and what else it went by."""
     nodes, scores = [node for node, _ in selection.paths], [score for _, score in selection.paths]

@@ -81,7 +81,7 @@ class Gang:
         """After a pass: None if the gang goes on, `wanting` paths with another step; else how the others finish."""
         leash = self.call.leash
         if leash.first is not None and self._ended >= leash.first:
-            return "aborted"
+            return "aborted" if leash.abort else "chunk"
         if leash.steps is not None and self._begun + wanting > leash.steps:
             return "chunk"
         if leash.tokens is not None and self._spent + self.going > leash.tokens:

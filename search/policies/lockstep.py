@@ -35,9 +35,11 @@ class PathRequest:
 @dataclass(frozen=True, slots=True)
 class Leash:
     """What stops all paths of a call: `first` of them have ended, or one more token or step of each that is under way
-    would be more than `tokens` or `steps` in all. None: does not stop them."""
+    would be more than `tokens` or `steps` in all. None: does not stop them. Where others were first a path is aborted,
+    or, without `abort`, halted like at the end of an allowance, to go on later."""
 
     first: int | None = None
+    abort: bool = True
     tokens: int | None = None
     steps: int | None = None
 
@@ -182,7 +184,7 @@ class _Rounds:
             if share < 1 or not await self._round(going, share):
                 self._halt("chunk")
             elif first is not None and sum(course.ended for course in self._courses) >= first:
-                self._halt("aborted")
+                self._halt("aborted" if self._leash.abort else "chunk")
         return [course.done for course in self._courses]
 
     def _going(self) -> list[_Course]:

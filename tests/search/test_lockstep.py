@@ -53,7 +53,7 @@ async def test_a_race_aborts_the_others_at_the_token_of_the_first_to_finish(monk
     assert tree.counters.policy_calls == policy.calls == 4
     assert [node.status for node in leaves] == ["terminal"] * 4
     (effect,) = run.payloads("generate")
-    assert (effect["purpose"], effect["first"]) == ("decode", 1)
+    assert (effect["purpose"], effect["first"], effect["abort"]) == ("decode", 1, True)
     assert effect["requests"] == [{"node": 0, "n": 4, "max_tokens": 576, "steps": 9, "prompt_tokens": 7}]
     assert [(s["index"], s["part"]) for s in effect["samples"]] == [
         (0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2), (3, 0),

@@ -115,6 +115,7 @@ def test_neighbours_and_places_change_nothing(data: st.DataObject, policy_folder
     optional = st.none() | st.integers(count, 5 * count)
     leash = Leash(
         first=data.draw(st.none() | st.integers(1, 3)),
+        abort=data.draw(st.booleans()),
         tokens=data.draw(st.none() | st.integers(count, 60 * count)),
         steps=data.draw(optional),
     )
