@@ -86,6 +86,20 @@ async def votes() -> tuple[dict[str, Any], Run]:
     return head, await play(head, policy=ScriptedPolicy(play_arithmetic))
 
 
+async def rejected() -> tuple[dict[str, Any], Run]:
+    """Steps decoded in chunks, paths dropped in mid-step, one of them restored by a person and gone on with."""
+    head = header("speculative_rejection", {"n": 4, "chunk": 20})
+    dropped = next(e for e in (await play(head)).events if e.kind == "pruned")
+    node = dropped.payload["nodes"][0]["node"]
+    return head, await play(head, at={dropped.seq + 1: [command("restore", node=node)]})
+
+
+async def raced() -> tuple[dict[str, Any], Run]:
+    """Paths in lockstep, stopped and aborted when two have finished."""
+    head = header("short_m_at_k", {"k": 4, "m": 2})
+    return head, await play(head)
+
+
 async def budget_raised() -> tuple[dict[str, Any], Run]:
     """Stopped by its budget, the chosen node pruned, the budget raised, gone on, finished again, restored."""
     head = header("best_of_n", {"n": 4, "aggregation": "mean"}, budget={"tokens": 330})
@@ -121,7 +135,7 @@ async def unknown_kinds() -> tuple[dict[str, Any], Run]:
 
 MAKERS = (
     greedy, beam_steered, merge, shared_out, drafted, mcts_puct, mcts_rollout, particles, lookahead, votes,
-    budget_raised, cancelled, deadline, unknown_kinds,
+    budget_raised, cancelled, deadline, unknown_kinds, rejected, raced,
 )  # fmt: skip
 
 
