@@ -75,8 +75,8 @@ def _node_added(tree: Tree, payload: Payload, seq: int) -> None:
         logprobs=logprobs,
         certainty=certainty,
     )
-    parent = tree[node.parents[0]] if node.parents else None
-    node.step = parent.step + node.text if parent is not None and parent.mid_step else node.text
+    if node.parents and tree[node.parents[0]].mid_step:
+        node.step = tree[node.parents[0]].step + node.text
     node.status = node.unpruned_status()
     tree.nodes.append(node)
     for position, parent in enumerate(map(tree.nodes.__getitem__, node.parents)):

@@ -52,6 +52,9 @@ class Node:
     human: int = 0
     rolled: int = 0
 
+    def __post_init__(self) -> None:
+        self.step = self.step or self.text
+
     @property
     def expandable(self) -> bool:
         """True if a next step may be asked for here."""
