@@ -6,6 +6,10 @@ kind = "openai"                       # a server; "transformers" and "vllm" load
 base_url = "http://127.0.0.1:8001/v1"
 model = "Qwen/Qwen2.5-Math-1.5B-Instruct"
 delimiter = "\\n\\n"
+
+[rewards.prm]                         # a reward model's folder
+kind = "qwen_prm"                     # its convention: docs/rewards.md
+folder = "/models/Qwen2.5-Math-PRM-7B"
 ```
 
 Read anew whenever a model is loaded, so a mended file needs no restart. Every key: docs/configuration.md.
@@ -17,14 +21,16 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
+from search.rewards.kinds import RewardSettings
 from search.templates import Template, TemplateError
 
 VARIABLE = "ESPALIER_MODELS"
-RESERVED = frozenset({"embedded", "exact"})
+SECTIONS = ("policies", "rewards")
+RESERVED = frozenset({"embedded", "exact", "rollout_value"})
 
 
 class ModelFileError(ValueError):
@@ -118,8 +124,29 @@ class VllmModel(ConfiguredModel):
     engine: dict[str, Any] = Field(default_factory=dict)
 
 
+class RewardModel(RewardSettings):
+    """A reward model's folder; a worker loads it. Its kind may be left out where its architecture says it."""
+
+    folder: Path
+    title: str | None = None
+    dtype: Literal["float64", "float32", "bfloat16", "float16"] = "float32"
+    device: str = "cpu"
+    rows: int = Field(default=128, ge=1, le=4096)
+    prefix_mb: int = Field(default=256, ge=0)
+    threads: int = Field(default=1, ge=1)
+    domains: list[str] = Field(default_factory=list)
+    examples: list[str] = Field(default_factory=list)
+
+    @property
+    def engine(self) -> dict[str, Any]:
+        """What the engine is told, and the convention."""
+        return self.model_dump(exclude={"folder", "title", "domains", "examples"}, exclude_unset=True)
+
+
 AnyModel = ServerModel | FolderModel | VllmModel
 _POLICY: TypeAdapter[AnyModel] = TypeAdapter(Annotated[AnyModel, Field(discriminator="kind")])
+_REWARD: TypeAdapter[RewardModel] = TypeAdapter(RewardModel)
+Entry = TypeVar("Entry")
 
 
 def configured_policies() -> dict[str, AnyModel]:
@@ -128,17 +155,29 @@ def configured_policies() -> dict[str, AnyModel]:
     Raises:
         ModelFileError: the file is missing or wrong; names it and the key.
     """
+    return {slug: _entry(path, "policies", slug, entry, _POLICY) for path, slug, entry in _section("policies")}
+
+
+def configured_rewards() -> dict[str, RewardModel]:
+    """The rewards of the file, by slug; like `configured_policies`."""
+    return {slug: _entry(path, "rewards", slug, entry, _REWARD) for path, slug, entry in _section("rewards")}
+
+
+def _section(name: str) -> list[tuple[Path, str, Any]]:
+    """The entries of one section, with the file they are in."""
     path = model_file()
     if path is None:
-        return {}
+        return []
     found = _read(path)
     for section in found:
-        if section != "policies":
-            raise ModelFileError(f"{path}: there is no section [{section}]; models are written as [policies.NAME].")
-    policies = found.get("policies", {})
-    if not isinstance(policies, Mapping):
-        raise ModelFileError(f"{path}: `policies` must hold tables, written as [policies.NAME].")
-    return {slug: _entry(path, slug, entry) for slug, entry in policies.items()}
+        if section not in SECTIONS:
+            raise ModelFileError(
+                f"{path}: there is no section [{section}]; models are written as [policies.NAME] or [rewards.NAME]."
+            )
+    entries = found.get(name, {})
+    if not isinstance(entries, Mapping):
+        raise ModelFileError(f"{path}: `{name}` must hold tables, written as [{name}.NAME].")
+    return [(path, slug, entry) for slug, entry in entries.items()]
 
 
 def model_file() -> Path | None:
@@ -162,17 +201,18 @@ def _read(path: Path) -> dict[str, Any]:
         raise ModelFileError(f"{path} is no TOML: {error}.") from error
 
 
-def _entry(path: Path, slug: str, entry: Any) -> AnyModel:
+def _entry(path: Path, section: str, slug: str, entry: Any, shape: TypeAdapter[Entry]) -> Entry:
+    where = f"{path}: [{section}.{slug}]"
     if slug in RESERVED:
-        raise ModelFileError(f"{path}: [policies.{slug}]: the name {slug!r} is taken by a built-in model; use another.")
+        raise ModelFileError(f"{where}: the name {slug!r} is taken by a built-in model; use another.")
     if len(slug) > 120 or "/" in slug or not slug.strip():
-        raise ModelFileError(f"{path}: [policies.{slug}]: a name has 1 to 120 characters and no slash.")
+        raise ModelFileError(f"{where}: a name has 1 to 120 characters and no slash.")
     try:
-        return _POLICY.validate_python(entry)
+        return shape.validate_python(entry)
     except ValidationError as invalid:
         kinds = ("openai", "transformers", "vllm")
         complaints = []
         for error in invalid.errors():
             key = ".".join(str(part) for part in error["loc"] if part not in kinds) or "kind"
-            complaints.append(f"{path}: [policies.{slug}] {key}: {error['msg']}.")
+            complaints.append(f"{where} {key}: {error['msg']}.")
         raise ModelFileError("\n".join(complaints)) from invalid

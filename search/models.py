@@ -17,7 +17,14 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from search.model_file import AnyModel, ModelFileError, ServerModel, configured_policies
+from search.model_file import (
+    AnyModel,
+    ModelFileError,
+    RewardModel,
+    ServerModel,
+    configured_policies,
+    configured_rewards,
+)
 from search.policies.base import Policy, PolicyError
 from search.rewards.base import Reward, RewardError
 from search.rewards.kinds import RewardSettings
@@ -63,7 +70,12 @@ def catalogue() -> list[dict[str, Any]]:
     Raises:
         ModelFileError: the file of models is wrong; names it and the key.
     """
-    return [*built_in(), *(_configured_entry(slug, model) for slug, model in configured_policies().items())]
+    policies, rewards = configured_policies(), configured_rewards()
+    return [
+        *built_in(),
+        *(_configured_entry(slug, model, "policy", model.kind) for slug, model in policies.items()),
+        *(_configured_entry(slug, model, "reward", "transformers") for slug, model in rewards.items()),
+    ]
 
 
 def built_in() -> list[dict[str, Any]]:
@@ -76,10 +88,10 @@ def built_in() -> list[dict[str, Any]]:
     ]
 
 
-def _configured_entry(slug: str, model: AnyModel) -> dict[str, Any]:
+def _configured_entry(slug: str, model: AnyModel | RewardModel, kind: str, engine: str) -> dict[str, Any]:
     ready = isinstance(model, ServerModel) or (model.folder / "config.json").is_file()
     return {
-        "slug": slug, "title": model.title or slug, "kind": "policy", "engine": model.kind, "default": False,
+        "slug": slug, "title": model.title or slug, "kind": kind, "engine": engine, "default": False,
         "domains": model.domains, "examples": model.examples, "ready": ready,
     }  # fmt: skip
 
@@ -130,6 +142,14 @@ def load_reward(model: str = "embedded", slug: str | None = None, **settings: An
     Raises:
         RewardError: no such model, or it cannot be loaded; names it.
     """
+    if model != "embedded" and not Path(model).is_dir():
+        try:
+            configured = configured_rewards().get(model)
+        except ModelFileError as error:
+            raise RewardError(f"{model}: {error}") from error
+        if configured is not None:
+            folder, slug, settings = str(configured.folder), slug or model, {**configured.engine, **settings}
+            return _once("reward", folder, {"slug": slug, **settings}, lambda: _reward(folder, slug, settings))
     return _once("reward", model, {"slug": slug, **settings}, lambda: _reward(model, slug or model, settings))
 
 
@@ -197,7 +217,7 @@ def _folder(model: str, kind: str, error: type[Exception]) -> Path:
     if not (folder / "config.json").is_file():
         known = {entry["slug"] for entry in built_in()}
         with suppress(ModelFileError):
-            known.update(configured_policies())
+            known.update(configured_policies(), configured_rewards())
         raise error(f"{model!r} is neither a known model ({', '.join(sorted(known))}) nor a folder with a config.json.")
     return folder
 

@@ -40,11 +40,7 @@ class Conventional(Protocol):
 
 
 def template_of(settings: RewardSettings, default: Template) -> Template:
-    """The template an admin wrote, or the convention's own.
-
-    Raises:
-        TemplateError: the template is not usable.
-    """
+    """The template an admin wrote, or the convention's own."""
     return default if settings.template is None else Template.of(settings.template)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from search.templates import Template, TemplateError
 
 KINDS: dict[str, str] = {
     "trl": "Token classification at each step's separator (TRL's stepwise trainer)",
@@ -34,6 +36,21 @@ class RewardSettings(BaseModel):
     calibration: str | None = Field(
         default=None, description="A file of `python -m search calibrate`, relative to the model's folder."
     )
+
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, kind: str | None) -> str | None:
+        if kind is not None and kind not in KINDS:
+            raise ValueError(f"there is no reward kind {kind!r}; give one of {', '.join(KINDS)}")
+        return kind
+
+    @field_validator("template")
+    @classmethod
+    def _usable(cls, template: dict[str, Any] | None) -> dict[str, Any] | None:
+        try:
+            return template if template is None else Template.of(template).as_dict()
+        except TemplateError as error:
+            raise ValueError(str(error)) from error
 
 
 def kind_of(architectures: list[str]) -> str | None:

@@ -9,11 +9,13 @@ from typing import cast
 
 import pytest
 
-from search.model_file import ModelFileError, configured_policies
-from search.models import catalogue, load_policy, sampling_defaults
+from search.model_file import ModelFileError, configured_policies, configured_rewards
+from search.models import catalogue, load_policy, load_reward, sampling_defaults
 from search.policies.base import PolicyError, Sampling, StepRequest
 from search.policies.transformers import TransformersPolicy
+from search.rewards.base import RewardError, ScoreRequest
 from search.templates import render_prompt
+from tests.search.support import tiny_rewards
 from tests.search.support.tiny import tiny_qwen
 
 Write = Callable[[str], Path]
@@ -41,7 +43,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 def test_without_the_variable_there_are_the_built_in_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ESPALIER_MODELS", raising=False)
     assert configured_policies() == {}
-    assert [entry["slug"] for entry in catalogue()] == ["embedded", "embedded", "exact"]
+    assert [entry["slug"] for entry in catalogue()] == ["embedded", "embedded", "exact", "rollout_value"]
 
 
 def test_a_configured_model_is_listed_and_brings_its_sampling(write: Write) -> None:
@@ -69,7 +71,7 @@ def test_a_configured_model_is_listed_and_brings_its_sampling(write: Write) -> N
         (SERVER + "template = {problm = 'x'}", "template: Value error, template has no setting 'problm'"),
         (SERVER + "stops = 'client'\nstream = false", "needs stream = true"),
         ("[policies.embedded]\nkind = 'openai'", "the name 'embedded' is taken by a built-in model"),
-        ("[model.a]", "there is no section [model]; models are written as [policies.NAME]"),
+        ("[model.a]", "there is no section [model]; models are written as [policies.NAME] or [rewards.NAME]"),
         ("policies = 3", "`policies` must hold tables"),
         ("[policies.a", "is no TOML"),
     ],
@@ -136,3 +138,55 @@ def test_a_folder_without_a_model_is_named(write: Write, tmp_path: Path) -> None
     assert catalogue()[-1]["ready"] is False
     with pytest.raises(PolicyError, match=r"empty has no config.json; mend `folder` in \[policies.foreign\]"):
         load_policy("foreign")
+
+
+class TestRewards:
+    """`[rewards.NAME]`: a folder and its convention."""
+
+    def test_a_run_names_it_by_its_slug(self, write: Write, tmp_path: Path) -> None:
+        folder = tiny_rewards.rlhflow(tmp_path / "prm")
+        write(f'[rewards.prm]\nkind = "rlhflow"\nfolder = "{folder}"\ndtype = "float64"\ntitle = "My PRM"\n')
+        assert catalogue()[-1] == {
+            "slug": "prm", "title": "My PRM", "kind": "reward", "engine": "transformers", "default": False,
+            "domains": [], "examples": [], "ready": True,
+        }  # fmt: skip
+        reward = load_reward("prm")
+        described = reward.describe()
+        assert (reward.name, described["slug"], described["kind"], described["dtype"]) == (
+            "prm", "prm", "rlhflow", "float64"
+        )  # fmt: skip
+        assert str(folder) not in str(described)
+        (result,) = asyncio.run(reward.score([ScoreRequest("1 + 1", ("2",), True)]))
+        assert 0 < result.last < 1
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            (
+                "kind = 'oracle'\nfolder = '/m'",
+                "kind: Value error, there is no reward kind 'oracle'; give one of trl, ",
+            ),
+            ("kind = 'orm'", "folder: Field required."),
+            ("folder = '/m'\ntemplate = {problm = 'x'}", "template has no setting 'problm'"),
+            ("folder = '/m'\nvotes = 0", "votes: Input should be greater than or equal to 1."),
+        ],
+    )
+    def test_a_mistake_is_told_with_the_file_and_the_key(self, write: Write, text: str, told: str) -> None:
+        path = write(f"[rewards.prm]\n{text}")
+        with pytest.raises(ModelFileError) as caught:
+            configured_rewards()
+        assert str(caught.value).startswith(f"{path}: [rewards.prm] ")
+        assert told in str(caught.value)
+        with pytest.raises(RewardError, match=r"^prm: .*models\.toml: \[rewards\.prm\]"):
+            load_reward("prm")
+
+    def test_a_folder_that_is_not_there(self, write: Write, tmp_path: Path) -> None:
+        write(f'[rewards.prm]\nkind = "orm"\nfolder = "{tmp_path / "gone"}"')
+        assert catalogue()[-1]["ready"] is False
+        with pytest.raises(RewardError, match=r"gone' is neither a known model \(embedded, exact, prm, "):
+            load_reward("prm")
+
+    def test_built_in_names_are_taken(self, write: Write) -> None:
+        write('[rewards.exact]\nfolder = "/m"')
+        with pytest.raises(ModelFileError, match="the name 'exact' is taken by a built-in model"):
+            configured_rewards()

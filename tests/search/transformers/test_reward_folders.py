@@ -71,7 +71,8 @@ def test_a_kind_that_the_architecture_leaves_open_must_be_said(causal: Path) -> 
 
 
 def test_a_kind_that_does_not_exist(causal: Path) -> None:
-    assert refused(causal, "oracle").startswith("mine: kind: there is no reward kind 'oracle'; give one of trl, ")
+    with pytest.raises(RewardError, match="kind: Value error, there is no reward kind 'oracle'; give one of trl, "):
+        load_reward(str(causal), kind="oracle")
 
 
 def test_broken_files(copy: Path) -> None:
