@@ -90,6 +90,18 @@ def thinned(weights: Sequence[float], n: int, draw: Callable[[], float]) -> list
     return [stay + lucky for stay, lucky in zip(stays, drawn, strict=True)]
 
 
+def without_replacement(weights: Sequence[float], n: int, draw: Callable[[], float]) -> list[int]:
+    """The indices of `n` different entries (all, if there are fewer), one draw each, in proportion to what is left."""
+    left, drawn = list(range(len(weights))), []
+    while left and len(drawn) < n:
+        mark, place = draw() * math.fsum(weights[i] for i in left), 0
+        while place < len(left) - 1 and mark >= weights[left[place]]:
+            mark -= weights[left[place]]
+            place += 1
+        drawn.append(left.pop(place))
+    return drawn
+
+
 def _count(weights: Sequence[float], points: Sequence[float]) -> list[int]:
     """How many points of [0, 1) fall into each weight's interval."""
     edges = list(accumulate(weights))

@@ -23,7 +23,7 @@ from pydantic import Field
 from search.algorithms.base import ON_COMMANDS, Algorithm, Params, best
 from search.clustering import cluster_texts
 from search.gate import Answer
-from search.resampling import softmax
+from search.resampling import softmax, without_replacement
 from search.search import Search
 from search.tree import Node, Tree
 
@@ -162,16 +162,8 @@ class PhiDecoding(Algorithm[PhiDecodingParams]):
         ]
 
     def _draw(self, search: Search, judged: list[Judged], most: int) -> list[Judged]:
-        """Without replacement, in proportion to the weights."""
-        left, drawn = list(judged), []
-        while left and len(drawn) < most:
-            mark = search.draw("phi_decoding") * math.fsum(j.weight for j in left)
-            place = 0
-            while place < len(left) - 1 and mark >= left[place].weight:
-                mark -= left[place].weight
-                place += 1
-            drawn.append(left.pop(place))
-        return drawn
+        weights = [j.weight for j in judged]
+        return [judged[i] for i in without_replacement(weights, most, lambda: search.draw("phi_decoding"))]
 
     def _tell(self, search: Search, judged: list[Judged], drawn: list[Judged], detail: dict[str, object]) -> None:
         """Who was drawn and who was not, with the terms of both; the whole futures once."""

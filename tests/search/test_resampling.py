@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.randomness import uniform
-from search.resampling import effective_sample_size, logit, offspring, softmax, thinned, threshold
+from search.resampling import effective_sample_size, logit, offspring, softmax, thinned, threshold, without_replacement
 
 
 def draws(*numbers: float) -> Callable[[], float]:
@@ -22,6 +22,14 @@ def test_weights_are_the_odds_of_the_reward():
     assert softmax([logit(0.5), logit(0.75), logit(0.2)]) == pytest.approx([4 / 17, 12 / 17, 1 / 17])
     # τ = 2 takes their square root
     assert softmax([logit(0.5), logit(0.75)], 2.0) == pytest.approx([1 / (1 + 3**0.5), 3**0.5 / (1 + 3**0.5)])
+
+
+def test_drawing_without_replacement_takes_from_what_is_left():
+    # .1 of 1.0 falls into the first .2; .5 of the .8 left is .4, past the .3 of the second: the third
+    assert without_replacement([0.2, 0.3, 0.5], 2, draws(0.1, 0.5)) == [0, 2]
+    # nothing can be drawn twice, and no more than there is
+    assert without_replacement([1.0, 0.0], 3, draws(0.99, 0.99)) == [0, 1]
+    assert without_replacement([], 2, draws()) == []
 
 
 def test_rewards_of_zero_and_one_are_clipped():
