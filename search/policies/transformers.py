@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from search.policies.decoding import Decoder, SlotModel
 from search.policies.gang import PathCall
 from search.policies.llama import LlamaSlots
 from search.policies.lockstep import Leash, PathRequest
+from search.policies.prompts import Prompts
 from search.policies.slot_model import HuggingFaceSlots
 from search.templates import Template
 from search.tokenization import Tokenization, TokenizationError
@@ -76,7 +76,7 @@ class TransformersPolicy(LocalModel[StepRequest | PathRequest, Any]):
             whole.check()
             self._slots = whole
         self._end_ids = _end_ids(model, self._tokenization)
-        self._encode_cached = lru_cache(maxsize=4096)(self._encode)
+        self._prompts = Prompts(slug, self._tokenization, template)
         decoder = Decoder(
             slug, self._slots, self._tokenization, self.encode, self._end_ids, slots, prefix_mb * 2**20, threads
         )
@@ -100,19 +100,7 @@ class TransformersPolicy(LocalModel[StepRequest | PathRequest, Any]):
         Raises:
             PolicyError: a character is not in the vocabulary.
         """
-        return self._encode_cached(prompt)
-
-    def _encode(self, prompt: str) -> tuple[int, ...]:
-        try:
-            ids = self._tokenization.encode(prompt, special_tokens=self._template.special_tokens)
-        except TokenizationError as error:
-            raise PolicyError(
-                f"{self._slug} cannot read the prompt: {error}. Write it without that character."
-            ) from error
-        begin = self._tokenization.begin_id
-        if self._template.begin and begin is not None and ids[:1] != [begin]:
-            ids = [begin, *ids]
-        return tuple(ids)
+        return self._prompts.encode(prompt)
 
     def prompt_tokens(self, prompt: str) -> int:
         """Length of a prompt in tokens, begin-of-sequence included."""
@@ -120,8 +108,7 @@ class TransformersPolicy(LocalModel[StepRequest | PathRequest, Any]):
 
     def token_texts(self, token_ids: Sequence[int]) -> list[str]:
         """Each token's own text, for a page that shades them; special tokens have none."""
-        pieces = self._tokenization.pieces
-        return [pieces[i] if 0 <= i < len(pieces) else "" for i in token_ids]
+        return self._prompts.token_texts(token_ids)
 
     async def generate(
         self, requests: Sequence[StepRequest], cancellation: Cancellation | None = None
