@@ -1,11 +1,11 @@
 # syntax=docker/dockerfile:1
 # A worker with vLLM. Its pins of torch and transformers differ from ours, so the image starts from vLLM's own and adds
-# only what a worker needs besides (docker/requirements-vllm.txt). Build from the repository's root.
+# only what a worker needs besides (requirements-vllm.txt). Build from the repository's root.
 
 FROM vllm/vllm-openai:v0.32.0
 RUN useradd --system --uid 10001 --home-dir /var/lib/espalier --create-home espalier
 WORKDIR /srv/espalier
-COPY docker/requirements-vllm.txt ./
+COPY requirements-vllm.txt ./
 RUN python3 -m pip install --no-cache-dir --disable-pip-version-check -r requirements-vllm.txt
 COPY manage.py ./
 COPY app/ app/

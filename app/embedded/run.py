@@ -16,6 +16,7 @@ from app.embedded.lock import HomeLock
 from app.embedded.messages import CannotStart, Stopped, say
 from app.embedded.ports import listen
 from app.embedded.supervisor import Supervisor
+from search.model_file import ModelFileError, configured_policies
 
 
 class Run:
@@ -117,6 +118,7 @@ def main() -> int:
     """0 after a clean stop, 1 when it could not start."""
     run: Run | None = None
     try:
+        configured_policies()  # a mistake in the file of models is told before anything is started
         home = Home.from_environment()
         run = Run(home, envstr("HOST", "127.0.0.1"), envint("PORT", 8000))
         with HomeLock(home.path / "lock", run.url):
@@ -134,7 +136,7 @@ def main() -> int:
                 if run.supervisor.children:
                     say("Stopping …")
                 run.supervisor.stop_all()
-    except (CannotStart, BadSetting) as error:
+    except (CannotStart, BadSetting, ModelFileError) as error:
         print(f"Espalier cannot start: {error}", file=sys.stderr, flush=True)
         return 1
     except Stopped:

@@ -48,6 +48,15 @@ def test_two_starts_at_once(home: Home, stack_factory: Callable[..., Stack]) -> 
     assert "ESPALIER_HOME=/another/folder PORT=8001 make run" in said
 
 
+def test_a_wrong_file_of_models_is_told_with_its_key(stack_factory: Callable[..., Stack], tmp_path: Path) -> None:
+    models = tmp_path / "models.toml"
+    models.write_text('[policies.qwen]\nkind = "openai"\nbase_url = "localhost"\nmodel = "m"\n')
+    stack = stack_factory(ESPALIER_MODELS=str(models))
+    said = refused(stack)
+    assert f"Espalier cannot start: {models}: [policies.qwen] base_url: " in said
+    assert not (stack.home / "postgres").exists()
+
+
 def test_a_lock_dies_with_its_holder(home: Home) -> None:
     with HomeLock(home.path / "lock", "http://one"):
         pass

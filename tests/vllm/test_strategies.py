@@ -108,5 +108,5 @@ def test_an_argument_that_vllm_does_not_have_is_named(inside: VllmPolicy) -> Non
     from search.models import WEIGHTS
     from search.templates import EMBEDDED_POLICY
 
-    with pytest.raises(PolicyError, match="wrong: vLLM does not start: .*max_modle_len"):
+    with pytest.raises(PolicyError, match=r"wrong: vLLM does not start: .*max_modle_len"):
         VllmPolicy("wrong", WEIGHTS / "policy", EMBEDDED_POLICY, max_modle_len=5)
