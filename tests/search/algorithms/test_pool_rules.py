@@ -6,7 +6,10 @@ from math import exp
 
 import pytest
 
+from search.events import Event
+from search.models import catalogue, load_policy, load_reward
 from search.policies.base import PolicyError
+from search.run import run_search
 from search.selection import RULES, Settings
 from search.spec import RunSpec, header_of
 from tests.search.algorithms.puzzle import path, texts
@@ -106,3 +109,36 @@ async def test_strategy_and_rule_are_one(name):
     assert selection.answer.node == run.outcome.node is not None
     assert selection.answer.rule == run.events[-1].payload["rule"]
     assert (selection.answer.votes or []) == run.events[-1].payload.get("votes", [])
+
+
+READY = all(entry["ready"] for entry in catalogue())
+
+
+@pytest.mark.skipif(not READY, reason="the embedded models' weights are not trained yet")
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("weighted_majority", {"n": 4}),
+        ("self_certainty", {"n": 4}),
+        ("shortest_majority", {"n": 4}),
+        ("rpc", {"n": 8}),
+        ("tree_bon", {"n": 4, "children": 2}),
+        ("fractured", {"trajectories": 2, "solutions": 2, "depths": 2}),
+    ],
+)
+async def test_on_the_embedded_models_it_ends_within_its_budget_and_replays_without_them(name, params):
+    spec = RunSpec.model_validate(
+        {"problem": {"text": ARITHMETIC}, "algorithm": name, "params": params, "seed": 5, "budget": {"tokens": 600}}
+    )
+    policy, reward = load_policy("embedded"), load_reward("embedded")
+    head, events = header_of(spec, policy, reward), list[Event]()
+    outcome = await run_search(
+        head, policy=policy, reward=reward, sink=lambda seq, kind, payload: events.append(Event(seq, kind, payload))
+    )
+    assert outcome.tree.counters.tokens <= 600
+    assert outcome.answer is not None
+    sampled = [node for node in outcome.tree.nodes if node.tokens]
+    assert all(node.certainty is not None and node.certainty > 0 for node in sampled)
+    again = await run_search(head, events, policy=None, reward=None, clock=lambda: 0.0, replay_finished=True)
+    assert again.tree.as_dict() == outcome.tree.as_dict()
+    assert [node.certainty for node in again.tree.nodes] == [node.certainty for node in outcome.tree.nodes]
