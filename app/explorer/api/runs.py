@@ -11,7 +11,15 @@ from ninja import Query, Router, Status
 from app.config.pages import Cursor, Limit
 from app.explorer.access import user_of, visible_run, visible_session
 from app.explorer.schemas import ForkIn, RunIn
-from app.explorer.selectors import charts_of, events_page, run_shape, runs_page, selections_of, skeleton
+from app.explorer.selectors import (
+    charts_of,
+    events_page,
+    packed_skeleton,
+    run_shape,
+    runs_page,
+    selections_of,
+    skeleton,
+)
 from app.explorer.selectors.charts import Theme
 from app.explorer.services import run_create, run_fork
 from app.explorer.shapes import ChartsOut, EventPage, RunOut, RunPage, SelectionsOut
@@ -62,8 +70,14 @@ def events(
 
 @router.get("/runs/{uuid:run_id}/skeleton", summary="The whole tree as columns, without texts")
 def tree_skeleton(request: HttpRequest, run_id: UUID, at: Annotated[int | None, Query(ge=1)] = None) -> HttpResponse:
-    """`{as_of_seq, state, revision, count, chosen, columns}` of one moment: now, or after event `at`."""
-    return HttpResponse(skeleton(visible_run(request, run_id).pk, at), content_type="application/json; charset=utf-8")
+    """`{as_of_seq, state, revision, count, chosen, columns}` of one moment: now, or after event `at`.
+
+    With `Accept: application/octet-stream`, the tree of now as binary columns (app/explorer/selectors/packed.py).
+    """
+    run = visible_run(request, run_id)
+    if at is None and request.accepts("application/octet-stream") and not request.accepts("application/json"):
+        return HttpResponse(packed_skeleton(run.pk), content_type="application/octet-stream")
+    return HttpResponse(skeleton(run.pk, at), content_type="application/json; charset=utf-8")
 
 
 @router.get("/runs/{uuid:run_id}/charts", response=ChartsOut, summary="The charts of a run")

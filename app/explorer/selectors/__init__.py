@@ -6,6 +6,7 @@ from app.explorer.selectors.charts import charts_of
 from app.explorer.selectors.commands import commands_page
 from app.explorer.selectors.events import events_page, journal_events
 from app.explorer.selectors.nodes import node_detail, nodes_page
+from app.explorer.selectors.packed import packed_skeleton
 from app.explorer.selectors.queue import queue_places
 from app.explorer.selectors.runs import run_shape, runs_page
 from app.explorer.selectors.selections import selections_of
@@ -20,6 +21,7 @@ __all__ = [
     "node_detail",
     "nodes_page",
     "queue_places",
+    "packed_skeleton",
     "run_shape",
     "runs_page",
     "selections_of",

@@ -19,8 +19,14 @@ function address(path: string, query?: Query): string {
   return `${PREFIX}${path}${tail ? `?${tail}` : ''}`
 }
 
-async function call<Answer>(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<Answer> {
-  const headers: Record<string, string> = { Accept: 'application/json' }
+async function send(
+  method: string,
+  url: string,
+  accept: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Response> {
+  const headers: Record<string, string> = { Accept: accept }
   if (method !== 'GET') headers['X-CSRFToken'] = csrfToken()
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   let response: Response
@@ -34,6 +40,11 @@ async function call<Answer>(method: string, url: string, body?: unknown, signal?
     throw unreachable()
   }
   if (!response.ok) throw await problemOf(response)
+  return response
+}
+
+async function call<Answer>(method: string, url: string, body?: unknown, signal?: AbortSignal): Promise<Answer> {
+  const response = await send(method, url, 'application/json', body, signal)
   if (response.status === 204) return undefined as Answer
   return (await response.json()) as Answer
 }
@@ -42,6 +53,9 @@ async function call<Answer>(method: string, url: string, body?: unknown, signal?
 export const api = {
   get: <Answer>(path: string, query?: Query, signal?: AbortSignal) =>
     call<Answer>('GET', address(path, query), undefined, signal),
+  /** Packed columns and other bytes. */
+  bytes: async (path: string, signal?: AbortSignal) =>
+    (await send('GET', address(path), 'application/octet-stream', undefined, signal)).arrayBuffer(),
   post: <Answer>(path: string, body?: unknown) => call<Answer>('POST', address(path), body ?? {}),
   put: <Answer>(path: string, body: unknown) => call<Answer>('PUT', address(path), body),
   patch: <Answer>(path: string, body: unknown) => call<Answer>('PATCH', address(path), body),

@@ -5,9 +5,12 @@ import { sentenceOf } from '../api/problem'
 import type { Run } from '../api/types'
 import { showToast } from '../design/toasts.svelte'
 import { Labels } from './labels.svelte'
-import { LiveClient } from './live/client'
+import { LiveClient, type SocketLike } from './live/client'
+import { HistoryReader } from './live/history'
 import { type Connection, runSocketUrl } from './live/protocol'
-import { type Change, RunStore, treeAt } from './model/store'
+import { Past } from './model/past'
+import { unpack } from './model/skeleton'
+import { type Change, RunStore } from './model/store'
 import { pathTo, type Tree, type TreeNode } from './model/tree'
 import type { Colouring } from './tree/colouring'
 
@@ -17,6 +20,9 @@ export interface May {
   label: boolean
   share: boolean
 }
+
+/** Events that are folded faster than a skeleton could be made; above, the page begins with one. */
+const FOLDED_AT_ONCE = 10_000
 
 export class Explorer {
   readonly store: RunStore
@@ -33,7 +39,12 @@ export class Explorer {
   hoisted = $state<number | null>(null)
   /** The scrubber's place; null is now. */
   seqShown = $state<number | null>(null)
+  /** How much of the history has been read, while somebody waits for it; null when nobody does. */
+  historyShare = $state<number | null>(null)
   private past = $state.raw<Tree | null>(null)
+  private replay: { events: unknown; past: Past } | null = null
+  private history: HistoryReader | null = null
+  private wished = 1
   // The store folds in place; a new identity per frame is what tells the page to look again.
   private readonly shownTree: Tree = $derived.by(() => {
     void this.version
@@ -56,7 +67,7 @@ export class Explorer {
     this.store = new RunStore(run.state)
     this.following = run.state === 'queued' || run.state === 'running'
     this.live = new LiveClient(this.store, {
-      openSocket: (after) => new WebSocket(runSocketUrl(run.id, after)) as never,
+      openSocket: (after) => this.openSocket(after),
       onConnection: (connection) => {
         this.connection = connection
       },
@@ -65,6 +76,24 @@ export class Explorer {
       this.version += 1
       for (const listener of this.changed) listener(change)
     })
+  }
+
+  /** Follows the run; a large tree first comes whole, without its history. */
+  async start(): Promise<void> {
+    if (this.run.head_seq > FOLDED_AT_ONCE) {
+      try {
+        const { tree, state } = unpack(await api.bytes(`/runs/${this.run.id}/skeleton`))
+        this.store.takeSkeleton(tree, state)
+      } catch {
+        // Slower, but as right: everything is folded from the first event on.
+      }
+    }
+    this.live.start()
+  }
+
+  stop(): void {
+    this.live.stop()
+    this.leaveHistory()
   }
 
   onChange(listener: (change: Change) => void): () => void {
@@ -101,10 +130,49 @@ export class Explorer {
     this.selected = node
   }
 
-  /** Goes to the moment after event `seq`; null follows the present. */
+  /** Goes to the moment after event `seq`; null follows the present. What the page never read is read first. */
   scrub(seq: number | null): void {
+    if (seq !== null && this.store.since > 0) {
+      this.readHistory(seq)
+      return
+    }
     this.seqShown = seq
-    this.past = seq === null ? null : treeAt(this.store.events, seq)
+    this.past = seq === null ? null : { ...this.pastAt(seq) }
+  }
+
+  /** Stops reading the history. */
+  leaveHistory(): void {
+    this.history?.stop()
+    this.history = null
+    this.historyShare = null
+  }
+
+  private readHistory(seq: number): void {
+    this.wished = seq
+    if (this.history) return
+    this.historyShare = 0
+    this.history = new HistoryReader(
+      this.store.since,
+      (after) => this.openSocket(after),
+      (share) => {
+        this.historyShare = share
+      },
+      (events) => {
+        this.leaveHistory()
+        this.store.takeHistory(events)
+        this.scrub(this.wished)
+      },
+    )
+  }
+
+  private pastAt(seq: number): Tree {
+    const { events } = this.store
+    if (this.replay?.events !== events) this.replay = { events, past: new Past(events) }
+    return this.replay.past.at(seq)
+  }
+
+  private openSocket(after: number): SocketLike {
+    return new WebSocket(runSocketUrl(this.run.id, after)) as never
   }
 
   toggleFold(node: number): void {

@@ -2,6 +2,7 @@
 
 import { api } from '../../api/client'
 import { sentenceOf } from '../../api/problem'
+import type { Decision } from '../model/tree'
 
 /** A calibrated probability of success and its 95 % interval. */
 export interface Estimate {
@@ -11,6 +12,11 @@ export interface Estimate {
 }
 
 export interface NodeDetail {
+  index: number
+  text: string
+  rewards: Record<string, number>
+  canonical: string | null
+  decision: Decision | null
   token_ids: number[]
   token_texts: string[]
   token_logprobs: number[]

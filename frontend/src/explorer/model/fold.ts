@@ -34,7 +34,7 @@ export function fold(tree: Tree, event: RunEvent): number[] {
   }
   const touched = reduce(tree, event.payload as never, event.seq)
   noteHope(tree, touched, event)
-  return touched
+  return tree.hope.moved.length ? [...touched, ...tree.hope.moved] : touched
 }
 
 const effects = new Set(['generate', 'score', 'verify', 'human', 'deadline'])

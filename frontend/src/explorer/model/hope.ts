@@ -35,7 +35,10 @@ function recount(tree: Tree, start: number[], hope: Hope): void {
   while (queue.length) {
     const node = tree.nodes[queue.pop() as number] as TreeNode
     const cut = isCut(node, hope)
-    if (cut !== (hope.cut[node.index] ?? false)) queue.push(...node.children)
+    if (cut !== (hope.cut[node.index] ?? false)) {
+      for (const child of node.children) queue.push(child)
+      hope.moved.push(node.index)
+    }
     hope.cut[node.index] = cut
     const is = isHopeful(tree, node, hope)
     if (is !== (hope.counted[node.index] ?? false)) tree.hopeful += is ? 1 : -1
@@ -44,9 +47,24 @@ function recount(tree: Tree, start: number[], hope: Hope): void {
   }
 }
 
+/**
+ * Takes stock of a tree that was not folded here. When hope was lost cannot be told from how things stand now: `lost`
+ * stays null.
+ */
+export function noteAll(tree: Tree): void {
+  const { hope } = tree
+  for (const node of tree.nodes) {
+    hope.cut.push(isCut(node, hope)) // parents come before their children
+    hope.counted.push(isHopeful(tree, node, hope))
+    if (hope.counted[node.index]) tree.hopeful += 1
+  }
+  hope.everHopeful = tree.hopeful > 0 && hasProof(tree, [...tree.nodes.keys()])
+}
+
 /** Keeps `tree.hopeful` and `tree.lost` true after `event` touched the nodes in `touched`. */
 export function noteHope(tree: Tree, touched: number[], event: RunEvent): void {
   const { hope } = tree
+  hope.moved = []
   recount(tree, touched, hope)
   if (tree.hopeful > 0) {
     if (deciding.has(event.kind) && tree.nodes[0]?.reachable !== false) hope.everHopeful ||= hasProof(tree, touched)

@@ -6,7 +6,7 @@
 import type { Counters, End, RunState } from '../live/protocol'
 import type { RunEvent } from './events'
 import { fold } from './fold'
-import { emptyTree, type Tree } from './tree'
+import { emptyTree, type Tree, type TreeNode } from './tree'
 
 /** What one frame's notification covers. */
 export interface Change {
@@ -21,8 +21,11 @@ export interface Change {
 type Listener = (change: Change) => void
 
 export class RunStore {
-  readonly events: RunEvent[] = []
-  readonly tree: Tree = emptyTree()
+  /** In sequence, from `since` + 1 on. */
+  events: RunEvent[] = []
+  /** The event after which the tree came as a skeleton; 0 when all of it was folded here. */
+  since = 0
+  tree: Tree = emptyTree()
   state: RunState
   counters: Counters | null = null
   end: End | null = null
@@ -53,6 +56,30 @@ export class RunStore {
   /** Whether the page is still fetching what had happened before it was opened. */
   get arriving(): boolean {
     return this.aim === null || this.seq < this.aim
+  }
+
+  /** Begins with a tree that was folded elsewhere; events after it are folded on. */
+  takeSkeleton(tree: Tree, state: RunState): void {
+    this.tree = tree
+    this.since = tree.seq
+    this.aim = tree.seq
+    this.takeState(state, undefined)
+  }
+
+  /** The events up to `since`, for who looks back. */
+  takeHistory(events: RunEvent[]): void {
+    this.events = [...events, ...this.events]
+    this.since = 0
+    this.schedule()
+  }
+
+  /** What is known of one node beyond the skeleton. */
+  complete(index: number, rest: Partial<TreeNode>): void {
+    const node = this.tree.nodes[index]
+    if (!node?.partial) return
+    Object.assign(node, rest, { partial: false })
+    this.touched.add(index)
+    this.schedule()
   }
 
   takeHead(head: number): void {
@@ -111,14 +138,4 @@ export class RunStore {
     this.announced = change.addedTo
     for (const listener of this.listeners) listener(change)
   }
-}
-
-/** The tree as it stood right after event `seq`: a fresh fold, for the time scrubber. */
-export function treeAt(events: RunEvent[], seq: number): Tree {
-  const tree = emptyTree()
-  for (const event of events) {
-    if (event.seq > seq) break
-    fold(tree, event)
-  }
-  return tree
 }

@@ -46,6 +46,8 @@ export interface TreeNode {
   seq: number
   /** The node's part of the latest simulation that passed through it. */
   selection: SelectionStep | null
+  /** From a skeleton: the rest of it comes when it is looked at. */
+  partial?: boolean
 }
 
 /** What `hope.ts` keeps about the nodes, to know when the last correct path is lost. */
@@ -53,6 +55,8 @@ export interface Hope {
   counted: boolean[]
   /** Whether what hangs below the node is cut off: it, or every way to it, was pruned. */
   cut: boolean[]
+  /** Nodes that the latest event cut off, or brought back. */
+  moved: number[]
   everHopeful: boolean
   /** The last node that stopped being hopeful. */
   last: number | null
@@ -88,7 +92,7 @@ export function emptyTree(): Tree {
     best: null,
     lost: null,
     hopeful: 0,
-    hope: { counted: [], cut: [], everHopeful: false, last: null },
+    hope: { counted: [], cut: [], moved: [], everHopeful: false, last: null },
     unknown: [],
   }
 }

@@ -2,11 +2,10 @@
 
 import { select } from 'd3-selection'
 import { type D3ZoomEvent, type ZoomBehavior, zoom, zoomIdentity } from 'd3-zoom'
-import type { Camera, Size } from './geometry'
+import { type Camera, leastZoom, type Size } from './geometry'
 import { type BoundsAt, Spread } from './spread'
 
 const flightTime = 220
-const least = 0.002
 const most = 3
 
 interface Watcher {
@@ -27,7 +26,7 @@ export class TreeCamera {
     private readonly watcher: Watcher,
   ) {
     this.behaviour = zoom<HTMLElement, unknown>()
-      .scaleExtent([least, most])
+      .scaleExtent([leastZoom, most])
       .clickDistance(4)
       .filter((event: Event) => event.type !== 'wheel' && !(event as MouseEvent).button)
       .on('zoom', ({ transform, sourceEvent }: D3ZoomEvent<HTMLElement, unknown>) => {
@@ -109,4 +108,4 @@ export class TreeCamera {
   }
 }
 
-const within = (k: number): number => Math.min(most, Math.max(least, k))
+const within = (k: number): number => Math.min(most, Math.max(leastZoom, k))

@@ -42,6 +42,24 @@ function stroke(context: CanvasRenderingContext2D, view: ViewState, path: Path2D
   context.stroke(path)
 }
 
+/** From afar: the way to the selected node, and the chosen path. */
+export function drawWays(context: CanvasRenderingContext2D, view: ViewState): void {
+  const ways: [ReadonlySet<number>, string, number][] = [
+    [view.trail, view.colors.ink, 1.6],
+    [view.chosen, view.colors.accent, 3.5],
+  ]
+  for (const [way, color, width] of ways) {
+    const path = new Path2D()
+    for (const index of way) {
+      const node = view.tree.nodes[index]
+      const parent = node?.parents[0]
+      if (!node || parent === undefined || !isDrawn(view, index)) continue
+      trace(path, view, parent, view.scene.x(node.depth), view.scene.yOf(index, view.now), 1)
+    }
+    stroke(context, view, path, color, width)
+  }
+}
+
 function gatherColumn(
   view: ViewState,
   column: { depth: number; order: Int32Array; heights: Float32Array },

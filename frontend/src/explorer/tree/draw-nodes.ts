@@ -1,4 +1,4 @@
-/** Nodes, in as much detail as their size on the screen allows: dots from afar, then shapes, then cards with their step. */
+/** Nodes near enough to have a shape; nearer, cards with their step. (From afar: draw-far.ts.) */
 
 import { isBelowCut } from '../model/hope'
 import type { TreeNode } from '../model/tree'
@@ -35,46 +35,33 @@ function drawColumn(
   const height = (i: number) => (column.heights[i] as number) * rowHeight
   const first = lowerBound(column.order.length, height, top)
   const last = lowerBound(column.order.length, height, bottom)
-  const apart = 0.8 / view.camera.k
-  let drawnAt = Number.NEGATIVE_INFINITY
   for (let i = first; i < last; i += 1) {
     const index = column.order[i] as number
     if (!isDrawn(view, index)) continue
     const y = view.scene.yOf(index, view.now)
-    const important = index === view.selected || view.chosen.has(index)
-    if (detail === 'dots' && y - drawnAt < apart && !important) continue
-    drawnAt = y
     const node = view.tree.nodes[index] as TreeNode
     context.globalAlpha = opacity(view, node)
-    if (detail === 'dots') drawDot(context, view, node, x, y, important)
-    else if (detail === 'shapes') drawShape(context, view, node, x, y)
+    if (detail === 'shapes') drawShape(context, view, node, x, y)
     else drawCard(context, view, texts, node, x, y)
   }
   context.globalAlpha = 1
+}
+
+/** From afar: the nodes that must be found whatever lies around them. */
+export function drawLandmarks(context: CanvasRenderingContext2D, view: ViewState): void {
+  const size = 7 / view.camera.k
+  context.fillStyle = view.colors.accent
+  for (const index of view.selected === null ? view.chosen : [...view.chosen, view.selected]) {
+    const node = view.tree.nodes[index]
+    if (!node || !isDrawn(view, index)) continue
+    context.fillRect(view.scene.x(node.depth) - size / 2, view.scene.yOf(index, view.now) - size / 2, size, size)
+  }
 }
 
 function opacity(view: ViewState, node: TreeNode): number {
   const present = view.scene.presence(node.index, view.now)
   if (view.dimmed(node.index)) return 0.16 * present
   return isBelowCut(view.tree, node.index) ? 0.45 * present : present
-}
-
-function drawDot(
-  context: CanvasRenderingContext2D,
-  view: ViewState,
-  node: TreeNode,
-  x: number,
-  y: number,
-  important: boolean,
-): void {
-  const size = (important ? 7 : node.status === 'pruned' ? 1.4 : 2.6) / view.camera.k
-  const fill = colourOf(node, view.tree, view.colouring, view.colors)
-  context.fillStyle = important
-    ? view.colors.accent
-    : node.status === 'pruned'
-      ? view.colors['ink-faint']
-      : (fill ?? view.colors.ink)
-  context.fillRect(x - size / 2, y - size / 2, size, size)
 }
 
 function drawShape(context: CanvasRenderingContext2D, view: ViewState, node: TreeNode, x: number, y: number): void {

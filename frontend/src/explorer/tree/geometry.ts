@@ -12,6 +12,8 @@ export const markerRadius = 5
 /** From here on cards with text are drawn; below, shapes; below `dotsBelow`, dots. */
 export const cardsFrom = 0.4
 export const dotsBelow = 0.14
+/** The furthest one can go away: a hundred thousand leaves in one column fit a window. */
+export const leastZoom = 0.00005
 
 export interface Camera {
   x: number
@@ -61,7 +63,7 @@ export function fitting(bounds: Bounds, size: Size, largest = 1.15, room: Room =
   const height = Math.max(1, bounds.bottom - bounds.top)
   const across = (size.width - 2 * room.side) / width
   const down = (size.height - room.top - room.bottom) / height
-  const k = Math.max(0.002, Math.min(largest, across, down))
+  const k = Math.max(leastZoom, Math.min(largest, across, down))
   return {
     k,
     x: size.width / 2 - ((bounds.left + bounds.right) / 2) * k,

@@ -2,6 +2,7 @@
 
 import type { Column } from './columns'
 import { type Bounds, cardHeight, cardInset, columnPitch, gap, rowHeight } from './geometry'
+import { grown } from './grown'
 
 const easing = 150
 
@@ -47,16 +48,10 @@ export class Scene {
   }
 
   private grow(count: number): void {
-    if (count <= this.wished.length) return
-    const length = 2 ** Math.ceil(Math.log2(count))
-    const copy = <Numbers extends Float32Array | Float64Array>(old: Numbers, fresh: Numbers): Numbers => {
-      fresh.set(old)
-      return fresh
-    }
-    this.wished = copy(this.wished, new Float32Array(length))
-    this.from = copy(this.from, new Float32Array(length))
-    this.movedAt = copy(this.movedAt, new Float64Array(length).fill(-easing))
-    this.bornAt = copy(this.bornAt, new Float64Array(length).fill(-easing))
+    this.wished = grown(this.wished, count)
+    this.from = grown(this.from, count)
+    this.movedAt = grown(this.movedAt, count, -easing)
+    this.bornAt = grown(this.bornAt, count, -easing)
   }
 
   x(depth: number): number {

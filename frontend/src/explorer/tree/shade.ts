@@ -6,7 +6,8 @@ export class Shade {
   private readonly flags: number[] = []
 
   constructor(
-    private readonly tree: Tree,
+    /** The live tree, however it came. */
+    private readonly tree: () => Tree,
     private readonly folded: ReadonlySet<number>,
     private readonly hoisted: number | null,
   ) {}
@@ -17,8 +18,9 @@ export class Shade {
 
   /** Bit 1: hidden. Bit 2: inside the hoisted subtree. Parents come before children, so one pass in order settles all. */
   private flag(node: number): number {
+    const { nodes } = this.tree()
     for (let index = this.flags.length; index <= node; index += 1) {
-      const parent = this.tree.nodes[index]?.parents[0]
+      const parent = nodes[index]?.parents[0]
       const above = parent === undefined ? 0 : (this.flags[parent] as number)
       const hidden = (above & 1) === 1 || (parent !== undefined && this.folded.has(parent))
       const inside = index === this.hoisted || (above & 2) === 2

@@ -9,6 +9,7 @@ import {
   cardInset,
   cardsFrom,
   columnPitch,
+  dotsBelow,
   fitting,
   gap,
   type Size,
@@ -46,7 +47,9 @@ export class Spread {
     this.from = cards ? plain.k : Math.min(fitting(boundsAt(columnPitch, markTail), size).k, cardsFrom * 0.98)
     const free = (size.width - 2 * stageRoom.side) / this.from
     const pitch = cards ? (free + gap) / (deepest + 1) : (free - cardInset - markTail) / Math.max(1, deepest)
-    this.widest = Math.min(cards ? widestCards : widestShapes, Math.max(1, pitch / columnPitch))
+    // From so far that nodes are dots, the columns take all the width there is.
+    const most = cards ? widestCards : this.from < dotsBelow ? Number.POSITIVE_INFINITY : widestShapes
+    this.widest = Math.min(most, Math.max(1, pitch / columnPitch))
     const chosen = columnPitch * this.widest
     return fitting(boundsAt(chosen, cards ? chosen - gap - cardInset : markTail), size, this.from)
   }

@@ -1,17 +1,19 @@
 /** The living drawing: owns the canvas, draws a frame when something changed, and nothing when nothing did. */
 
 import { type Colors, readColors } from '../../design/colors'
-import type { Tree } from '../model/tree'
+import type { Tree, TreeNode } from '../model/tree'
 import { TreeCamera } from './camera'
 import { CardText } from './card-text'
 import type { Colouring } from './colouring'
 import type { Column } from './columns'
-import { drawEdges } from './draw-edges'
-import { drawNodes } from './draw-nodes'
+import { drawEdges, drawWays } from './draw-edges'
+import { drawFar } from './draw-far'
+import { drawLandmarks, drawNodes } from './draw-nodes'
 import { cardInset, detailAt, gap, type Size, seen } from './geometry'
 import { nodeUnder } from './hit'
 import { Layout } from './layout'
 import { Minimap } from './minimap'
+import { Paints } from './paints'
 import { Scene } from './scene'
 import type { ViewState } from './view-state'
 
@@ -39,6 +41,7 @@ export class TreeView {
   private readonly scene: Scene
   private readonly layout: Layout
   private readonly texts = new CardText()
+  private readonly paints = new Paints()
   private readonly minimap: Minimap
   private readonly context: CanvasRenderingContext2D
   private readonly motion = window.matchMedia('(prefers-reduced-motion: reduce)')
@@ -50,6 +53,7 @@ export class TreeView {
   private handled = false
   private arriving = true
   private settling = false
+  private live: readonly TreeNode[] = []
   following = false
 
   constructor(
@@ -72,13 +76,17 @@ export class TreeView {
     void document.fonts?.ready.then(() => this.restyle())
   }
 
-  show(shown: Partial<Shown>): void {
-    Object.assign(this.shown, shown)
+  show(shown: Shown): void {
+    // Of a moment in the past nobody says what changed since the last one.
+    if (shown.tree.nodes !== this.live) this.paints.forget()
+    this.shown = shown
     this.redraw()
   }
 
   /** New events were folded: place new nodes, and draw. `tree` is the live one, whatever is shown. */
-  follow(tree: Tree, arriving: boolean): void {
+  follow(tree: Tree, arriving: boolean, touched: Iterable<number> = []): void {
+    this.paints.touch(touched)
+    this.live = tree.nodes
     this.layout.follow(tree)
     // A tree that came in several pieces is straightened once it is whole; until then nobody has looked at it for long.
     if (this.arriving && !arriving && this.scene.placed) this.layout.tidy()
@@ -103,6 +111,7 @@ export class TreeView {
     this.readFonts()
     this.texts.clear()
     this.minimap.forget()
+    this.paints.forget()
     this.redraw()
   }
 
@@ -233,14 +242,25 @@ export class TreeView {
     const view = this.state(now)
     const { context } = this
     const { x, y, k } = view.camera
-    context.setTransform(1, 0, 0, 1, 0, 0)
-    context.fillStyle = this.colors.paper
-    context.fillRect(0, 0, this.canvas.width, this.canvas.height)
+    const far = detailAt(k) === 'dots'
+    if (far) {
+      this.paints.update(view)
+      drawFar(context, view, this.paints)
+    } else {
+      context.setTransform(1, 0, 0, 1, 0, 0)
+      context.fillStyle = this.colors.paper
+      context.fillRect(0, 0, this.canvas.width, this.canvas.height)
+    }
     context.setTransform(k * view.pixelRatio, 0, 0, k * view.pixelRatio, x * view.pixelRatio, y * view.pixelRatio)
     // No ligatures: model text is shown as it was written.
     context.textRendering = 'optimizeSpeed'
-    drawEdges(context, view)
-    drawNodes(context, view, this.texts)
+    if (far) {
+      drawWays(context, view)
+      drawLandmarks(context, view)
+    } else {
+      drawEdges(context, view)
+      drawNodes(context, view, this.texts)
+    }
     this.minimap.draw(view)
     if (this.layout.settled) this.watcher.painted(this.liveSeq())
     if (this.camera.flying || this.scene.moving(now)) this.redraw()

@@ -1,0 +1,136 @@
+/**
+ * The tree from afar, pixel by pixel: a column of the screen holds more nodes than pixels, and drawing each as a shape
+ * costs a hundred times what the picture can show. Every pixel of a column shows the most telling of the nodes on it, and
+ * every such node its branch: what is drawn costs what the screen has, not what the tree holds.
+ */
+
+import type { Column } from './columns'
+import { cardInset, gap, lowerBound, rowHeight, seen } from './geometry'
+import { hidden, living, type Paints } from './paints'
+import type { ViewState } from './view-state'
+
+/** The share of a column's width in which branches bend. */
+const bendShare = 0.36
+
+/** Pixels of one frame; coordinates are the canvas's own. */
+class Raster {
+  readonly image: ImageData
+  private readonly pixels: Uint32Array
+
+  constructor(
+    readonly width: number,
+    readonly height: number,
+    paper: number,
+  ) {
+    this.image = new ImageData(width, height)
+    this.pixels = new Uint32Array(this.image.data.buffer)
+    this.pixels.fill(paper)
+  }
+
+  /** A level run from `from` to `to`, both included. */
+  run(from: number, to: number, y: number, pixel: number): void {
+    if (y < 0 || y >= this.height) return
+    const row = y * this.width
+    this.pixels.fill(pixel, row + Math.max(0, from), row + Math.min(this.width, to + 1))
+  }
+
+  drop(x: number, from: number, to: number, pixel: number): void {
+    if (x < 0 || x >= this.width) return
+    const last = Math.min(this.height - 1, Math.max(from, to))
+    for (let y = Math.max(0, Math.min(from, to)); y <= last; y += 1) this.pixels[y * this.width + x] = pixel
+  }
+
+  block(x: number, y: number, width: number, height: number, pixel: number): void {
+    for (let row = y; row < y + height; row += 1) this.run(x, x + width - 1, row, pixel)
+  }
+}
+
+/** Draws the tree with dots for nodes. The context's transform is not used. */
+export function drawFar(context: CanvasRenderingContext2D, view: ViewState, paints: Paints): void {
+  const { width, height } = context.canvas
+  const raster = new Raster(width, height, paints.pixel(view.colors.paper))
+  const columns = view.scene.columns.map((column) => (column ? nodesShown(view, paints, column) : []))
+  for (const wanted of [living - 1, living]) {
+    for (const [depth, nodes] of columns.entries()) if (depth) drawBranches(raster, view, paints, depth, nodes, wanted)
+  }
+  const size = Math.max(2, Math.round(2.4 * view.pixelRatio))
+  for (const [depth, nodes] of columns.entries()) {
+    const x = screenX(view, depth)
+    if (x < -size || x > width + size) continue
+    for (const node of nodes) {
+      const pixel = paints.pixels[node] as number
+      const small = paints.branches[node] === living ? size : 1
+      raster.block(Math.round(x - small / 2), Math.round(screenY(view, node) - small / 2), small, small, pixel)
+    }
+  }
+  context.putImageData(raster.image, 0, 0)
+}
+
+const screenX = (view: ViewState, depth: number): number =>
+  (view.scene.x(depth) * view.camera.k + view.camera.x) * view.pixelRatio
+
+const screenY = (view: ViewState, node: number): number =>
+  (view.scene.yOf(node, view.now) * view.camera.k + view.camera.y) * view.pixelRatio
+
+/** Of a column's nodes in view one per pixel: that of the greatest weight. */
+function nodesShown(view: ViewState, paints: Paints, column: Column): number[] {
+  const { camera, pixelRatio } = view
+  // Branches reach into the window from nodes outside it: a window's height beyond is near enough from afar.
+  const window = seen(camera, view.size, view.size.height)
+  const { order, heights } = column
+  const count = Math.min(order.length, heights.length)
+  const y = (i: number) => (heights[i] as number) * rowHeight
+  const last = lowerBound(count, y, window.bottom)
+  const scale = rowHeight * camera.k * pixelRatio
+  const known = Math.min(view.tree.nodes.length, view.scene.placed)
+  const shown: number[] = []
+  let best = -1
+  let line = Number.NaN
+  for (let i = lowerBound(count, y, window.top); i < last; i += 1) {
+    const node = order[i] as number
+    if (node >= known || paints.branches[node] === hidden) continue
+    const at = Math.round((heights[i] as number) * scale)
+    if (at !== line) {
+      if (best >= 0) shown.push(best)
+      line = at
+      best = node
+    } else if ((paints.weights[node] as number) > (paints.weights[best] as number)) best = node
+  }
+  if (best >= 0) shown.push(best)
+  return shown
+}
+
+function drawBranches(
+  raster: Raster,
+  view: ViewState,
+  paints: Paints,
+  depth: number,
+  nodes: number[],
+  wanted: number,
+): void {
+  const right = screenX(view, depth)
+  const scale = view.camera.k * view.pixelRatio
+  const pitch = view.scene.pitch * scale
+  if (right < 0 || right - pitch > raster.width) return
+  const pixel = paints.pixel(view.colors[wanted === living ? 'hairline-strong' : 'hairline'])
+  const left = Math.round(right - pitch)
+  const bend = Math.round(right - cardInset * scale - Math.max(gap * scale, pitch * bendShare))
+  const end = Math.round(right)
+  let drawnFrom = Number.NaN
+  for (const node of nodes) {
+    if ((paints.branches[node] === living) !== (wanted === living)) continue
+    const parent = view.tree.nodes[node]?.parents[0]
+    if (parent === undefined) continue
+    const from = Math.round(screenY(view, parent))
+    const to = Math.round(screenY(view, node))
+    if (from !== drawnFrom) raster.run(left, bend, from, pixel)
+    drawnFrom = from
+    let before = from
+    for (let x = bend; x <= end; x += 1) {
+      const share = (x - bend) / Math.max(1, end - bend)
+      const y = Math.round(from + (to - from) * share * share * (3 - 2 * share))
+      raster.drop(x, before, y, pixel)
+      before = y
+    }
+  }
+}
