@@ -44,7 +44,7 @@ INSERT INTO explorer_run SELECT (jsonb_populate_record(run, jsonb_build_object(
 def measure() -> list[Figure]:
     """Medians over the rounds."""
     with Application() as espalier:
-        _use(espalier)
+        use_services(espalier)
         ours, bare, size = asyncio.run(_measure(espalier))
     ratios = [mine / theirs for mine, theirs in zip(ours, bare, strict=True)]
     why = f"{AT_ONCE} journals of {size} events at once; "
@@ -60,7 +60,7 @@ def measure() -> list[Figure]:
     ]  # fmt: skip
 
 
-def _use(espalier: Application) -> None:
+def use_services(espalier: Application) -> None:
     """Set Django up for the application's servers; nothing of Django was imported before."""
     from app.embedded.home import Home
     from app.embedded.postgres import Postgres

@@ -83,9 +83,7 @@ async def store(connections: Pool, model: UUID, observed: Iterator[Observed]) ->
     async with connections.connection() as connection:
         await connection.execute(_TWIN, (run, lease, model))
     writer = JournalWriter(connections, Claim(run, lease, "running", 0, 0), Tree(), Packer())
-    seq = 0
-    for kind, payload in observed:
-        seq += 1
+    for seq, (kind, payload) in enumerate(observed, 1):
         writer.take(seq, kind, payload)
         if seq % BURST == 0:
             await asyncio.sleep(0)

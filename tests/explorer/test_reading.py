@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import struct
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +12,11 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from app.explorer.selectors import charts_of
+from app.explorer.selectors.packed import CODES
 from search.events import read_jsonl
 from tests.explorer.world import JOURNALS, World, make_world
+
+STRUCT = {"u1": "B", "i4": "i", "f4": "f"}
 
 
 def tree_of(journal: str) -> dict[str, Any]:
@@ -107,6 +112,40 @@ def test_the_skeleton_is_one_moment(world: World) -> None:
     for name in ("index", "parents", "depth", "kind", "status", "finish", "tokens", "reward", "visits", "correct"):
         assert skeleton["columns"][name] == [node[name] for node in tree["nodes"]]
     assert skeleton["columns"]["outcome"] == [(node["decision"] or {}).get("outcome") for node in tree["nodes"]]
+
+
+def test_the_packed_skeleton_says_the_same_in_bytes(world: World) -> None:
+    """Read here as its docstring describes it, with `struct`."""
+    answer = world.owner.get(f"/api/v1/runs/{world.run.pk}/skeleton", headers={"Accept": "application/octet-stream"})
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    body = answer.content
+    (length,) = struct.unpack_from(">I", body)
+    head = json.loads(body[4 : 4 + length])
+    tree = tree_of("beam_steered")
+    count = len(tree["nodes"])
+    assert (head["as_of_seq"], head["count"], head["chosen"]) == (tree["head_seq"], count, tree["chosen"])
+    columns: dict[str, Any] = {}
+    at = 4 + length
+    for name, kind, size in head["columns"]:
+        packed = body[at : at + size]
+        at += size
+        columns[name] = json.loads(packed) if kind == "json" else struct.unpack(f">{count}{STRUCT[kind]}", packed)
+    assert at == len(body)
+    assert list(columns["parent"]) == [node["parents"][0] if node["parents"] else -1 for node in tree["nodes"]]
+    for name in ("depth", "tokens", "visits"):
+        assert list(columns[name]) == [node[name] for node in tree["nodes"]]
+    for name in ("kind", "status", "finish"):
+        assert [(None, *CODES[name])[code] for code in columns[name]] == [node[name] for node in tree["nodes"]]
+    for name in ("correct", "reachable"):
+        assert [(None, False, True)[code] for code in columns[name]] == [node[name] for node in tree["nodes"]]
+    for name in ("reward", "value", "weight", "prior", "logprob"):
+        for own, node in zip(columns[name], tree["nodes"], strict=True):
+            assert math.isnan(own) if node[name] is None else own == pytest.approx(node[name], rel=1e-6)
+    assert columns["text"] == [node["text"][:120] for node in tree["nodes"]]
+    assert columns["by"] == [[node["index"], node["by"]] for node in tree["nodes"] if node["by"]]
+    assert columns["answer"] == [[n["index"], n["answer"]] for n in tree["nodes"] if n["answer"] is not None]
+    decided = [(node["index"], node["decision"]) for node in tree["nodes"] if node["decision"]]
+    assert columns["decision"] == [[index, own["outcome"], own["rule"]] for index, own in decided]
 
 
 def test_the_skeleton_of_an_earlier_moment(world: World) -> None:

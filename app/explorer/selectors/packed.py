@@ -23,7 +23,7 @@ TEXT_LETTERS = 120
 CODES: dict[str, tuple[str, ...]] = {
     "kind": ("root", "step", "answer", "plan", "critique", "revision", "human"),
     "status": ("open", "expanded", "pruned", "terminal", "selected"),
-    "finish": ("step", "end", "length", "budget", "aborted"),
+    "finish": ("step", "chunk", "end", "length", "budget", "aborted"),
     "correct": ("false", "true"),
     "reachable": ("false", "true"),
 }
@@ -43,7 +43,8 @@ def _float(source: str) -> str:
 
 
 def _sparse(values: str, condition: str) -> str:
-    return f"convert_to(COALESCE(json_agg(json_build_array(\"index\", {values})) FILTER (WHERE {condition}), '[]')::text, 'UTF8')"
+    pairs = f'json_agg(json_build_array("index", {values})) FILTER (WHERE {condition})'
+    return f"convert_to(COALESCE({pairs}, '[]')::text, 'UTF8')"
 
 
 # name → (type, what PostgreSQL packs), read in one ordered scan of each table.

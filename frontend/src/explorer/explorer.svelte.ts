@@ -159,7 +159,10 @@ export class Explorer {
       },
       (events) => {
         this.leaveHistory()
+        const upto = events.length
         this.store.takeHistory(events)
+        // A skeleton cannot tell when hope was lost; the history can.
+        if (!this.store.tree.hopeful) this.store.tree.lost = this.pastAt(upto).lost
         this.scrub(this.wished)
       },
     )

@@ -26,7 +26,7 @@ interface Head {
 
 const kinds: NodeKind[] = ['root', 'step', 'answer', 'plan', 'critique', 'revision', 'human']
 const statuses: Status[] = ['open', 'expanded', 'pruned', 'terminal', 'selected']
-const finishes: (Finish | null)[] = [null, 'step', 'end', 'length', 'budget', 'aborted']
+const finishes: (Finish | null)[] = [null, 'step', 'chunk', 'end', 'length', 'budget', 'aborted']
 const truths = [null, false, true]
 
 /** Reads the columns of one skeleton; numbers are big-endian, as PostgreSQL writes them. */

@@ -1,35 +1,24 @@
-/** The outline as a flat list of the rows that are unfolded: depth first, without recursion. */
+/** The outline as a flat list of the nodes that are unfolded: depth first, without recursion. */
 
 import type { Tree } from '../model/tree'
 
-export interface Row {
-  node: number
-  depth: number
-  unfoldable: boolean
-  folded: boolean
-}
-
-/** Rows from `root` down. A node with several parents is listed once, under its first. */
-export function outlineRows(tree: Tree, folded: ReadonlySet<number>, root = 0): Row[] {
-  const start = tree.nodes[root]
-  if (!start) return []
-  const rows: Row[] = []
+/** Nodes from `root` down, a row each. A node with several parents is listed once, under its first. */
+export function outlineRows(tree: Tree, folded: ReadonlySet<number>, root = 0): Int32Array {
+  const { nodes } = tree
+  const rows = new Int32Array(nodes.length)
+  if (!nodes[root]) return rows.subarray(0, 0)
+  let count = 0
   const waiting = [root]
   while (waiting.length) {
-    const node = tree.nodes[waiting.pop() as number]
-    if (!node) continue
-    const closed = folded.has(node.index)
-    rows.push({
-      node: node.index,
-      depth: node.depth - start.depth,
-      unfoldable: node.children.length > 0,
-      folded: closed,
-    })
-    if (closed) continue
-    for (let i = node.children.length - 1; i >= 0; i -= 1) {
-      const child = node.children[i] as number
-      if (tree.nodes[child]?.parents[0] === node.index) waiting.push(child)
+    const index = waiting.pop() as number
+    rows[count] = index
+    count += 1
+    if (folded.has(index)) continue
+    const { children } = nodes[index] as { children: number[] }
+    for (let i = children.length - 1; i >= 0; i -= 1) {
+      const child = children[i] as number
+      if (nodes[child]?.parents[0] === index) waiting.push(child)
     }
   }
-  return rows
+  return rows.subarray(0, count)
 }

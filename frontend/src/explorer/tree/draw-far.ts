@@ -34,10 +34,20 @@ class Raster {
     this.pixels.fill(pixel, row + Math.max(0, from), row + Math.min(this.width, to + 1))
   }
 
-  drop(x: number, from: number, to: number, pixel: number): void {
-    if (x < 0 || x >= this.width) return
-    const last = Math.min(this.height - 1, Math.max(from, to))
-    for (let y = Math.max(0, Math.min(from, to)); y <= last; y += 1) this.pixels[y * this.width + x] = pixel
+  /** A bend from height `from` at `left` to height `to`: a column of pixels for each step of `curve` (0 to 1). */
+  bend(left: number, curve: Float32Array, from: number, to: number, pixel: number): void {
+    const { width, height, pixels } = this
+    let before = from
+    const stop = Math.min(curve.length, width - left)
+    for (let i = Math.max(0, -left); i < stop; i += 1) {
+      const y = (from + (to - from) * (curve[i] as number) + 0.5) | 0
+      let top = before < y ? before : y
+      let bottom = before < y ? y : before
+      if (top < 0) top = 0
+      if (bottom >= height) bottom = height - 1
+      for (let at = top * width + left + i; top <= bottom; top += 1, at += width) pixels[at] = pixel
+      before = y
+    }
   }
 
   block(x: number, y: number, width: number, height: number, pixel: number): void {
@@ -115,7 +125,7 @@ function drawBranches(
   const pixel = paints.pixel(view.colors[wanted === living ? 'hairline-strong' : 'hairline'])
   const left = Math.round(right - pitch)
   const bend = Math.round(right - cardInset * scale - Math.max(gap * scale, pitch * bendShare))
-  const end = Math.round(right)
+  const curve = bendOf(Math.max(0, Math.round(right) - bend))
   let drawnFrom = Number.NaN
   for (const node of nodes) {
     if ((paints.branches[node] === living) !== (wanted === living)) continue
@@ -125,12 +135,14 @@ function drawBranches(
     const to = Math.round(screenY(view, node))
     if (from !== drawnFrom) raster.run(left, bend, from, pixel)
     drawnFrom = from
-    let before = from
-    for (let x = bend; x <= end; x += 1) {
-      const share = (x - bend) / Math.max(1, end - bend)
-      const y = Math.round(from + (to - from) * share * share * (3 - 2 * share))
-      raster.drop(x, before, y, pixel)
-      before = y
-    }
+    raster.bend(bend, curve, from, to, pixel)
   }
+}
+
+/** A gentle S from 0 to 1 in so many pixels. */
+function bendOf(length: number): Float32Array {
+  return Float32Array.from({ length: length + 1 }, (_, i) => {
+    const share = i / Math.max(1, length)
+    return share * share * (3 - 2 * share)
+  })
 }
