@@ -34,7 +34,7 @@ def replay(path: str) -> int:
     except JournalEnds:
         print(f"{len(events)} events replayed, all equal. The run had not finished.")
         return 0
-    print(draw(outcome))
+    print(draw(outcome, header))
     print(f"{len(events)} events replayed, all equal.")
     return 0
 

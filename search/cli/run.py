@@ -33,16 +33,16 @@ def run(spec: RunSpec, jsonl: str | None, calibration: str | None = None) -> int
     try:
         with ExitStack() as stack:
             stream = None if jsonl is None else sys.stdout if jsonl == "-" else stack.enter_context(_opened(jsonl))
-            outcome = asyncio.run(_search(spec, stream, calibration))
+            outcome, header = asyncio.run(_search(spec, stream, calibration))
     except (PolicyError, RewardError, NonDeterministicReplay) as error:
         print(error, file=sys.stderr)
         return 1
     if jsonl != "-":
-        print(draw(outcome))
+        print(draw(outcome, header))
     return 0
 
 
-async def _search(spec: RunSpec, stream: TextIO | None, calibration: str | None) -> Outcome:
+async def _search(spec: RunSpec, stream: TextIO | None, calibration: str | None) -> tuple[Outcome, Payload]:
     policy = await asyncio.to_thread(load_policy, spec.policy)
     fitted = {} if calibration is None else {"calibration": calibration}
     reward = None if spec.reward is None else await asyncio.to_thread(lambda: load_reward(spec.reward, **fitted))
@@ -67,9 +67,10 @@ async def _search(spec: RunSpec, stream: TextIO | None, calibration: str | None)
 
     write({"kind": "header", **header})
     try:
-        return await run_search(
+        outcome = await run_search(
             header, policy=policy, reward=reward, also_rewards=also, draft=draft, sink=sink, mailbox=mailbox
         )
+        return outcome, header
     finally:
         loop.remove_signal_handler(signal.SIGINT)
 

@@ -59,6 +59,16 @@ class JudgeReader:
         ids = self.prompt(request, critique)
         return Reading(ids, (len(ids) - 1,), (len(ids) - 1,))
 
+    def room_after(self, ids: Sequence[int]) -> int:
+        """The most tokens of a critique that leave the verdict's question its place in the context.
+
+        Raises:
+            RewardError: there is no room at all.
+        """
+        needed = 1 + 2 * len(self._tokenization.encode(VERDICT))  # twice: its ends may melt into what is around it
+        check_length(self._slug, len(ids) + needed, self._context)
+        return self._context - len(ids) - needed + 1
+
     def prompt(self, request: ScoreRequest, more: Sequence[Part] = ()) -> tuple[int, ...]:
         """The ids of the question about a path, and of `more` after it."""
         check_steps(self._slug, request)
@@ -109,7 +119,7 @@ class JudgeReward(ModelReward):
         super().__init__(slug, folder, settings, **engine)
         self._settings = settings
         own = {name: engine[name] for name in ("dtype", "device", "prefix_mb", "threads", "lean") if name in engine}
-        self._critic = TransformersPolicy(slug, folder, self.convention.template, **own)
+        self._critic = TransformersPolicy(slug, folder, self.template, **own)
 
     def describe(self) -> dict[str, Any]:
         """What a run's header keeps, JSON-ready."""
@@ -136,20 +146,21 @@ class JudgeReward(ModelReward):
         return scores
 
     async def _critiques(self, requests: Sequence[ScoreRequest]) -> list[list[Any]]:
-        reader = self.convention.read
+        reader = self.reader
         assert isinstance(reader, JudgeReader)
         votes, asked = self._settings.votes, []
         for request in requests:
             path = "\n".join((request.problem, *request.steps))
             key = hashlib.sha256(path.encode()).hexdigest()[:24]
             ids = reader.prompt(request)
+            room = min(self._settings.critique_tokens, reader.room_after(ids))
             asked += [
                 StepRequest(
                     prompt=path,
                     seed=0,
                     key=f"{key}.{vote}",
-                    max_tokens=self._settings.critique_tokens,
-                    sampling=Sampling(temperature=1.0, max_step_tokens=self._settings.critique_tokens),
+                    max_tokens=room,
+                    sampling=Sampling(temperature=1.0, max_step_tokens=room),
                     prefix_ids=ids,
                     until_end=True,
                 )

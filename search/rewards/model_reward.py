@@ -16,7 +16,7 @@ from search.policies.llama import LlamaSlots
 from search.rewards.base import PathScore, RewardError, ScoreRequest
 from search.rewards.checkpoint import Checkpoint
 from search.rewards.classifiers import HuggingFaceClassifier, LlamaClassifier
-from search.rewards.convention import Convention, Conventional, context_of
+from search.rewards.convention import Conventional, context_of
 from search.rewards.kinds import KINDS, RewardSettings, kind_of
 from search.rewards.scoring import Classifier, Reading, Scorer
 
@@ -56,39 +56,38 @@ class ModelReward(LocalModel[ScoreRequest, PathScore]):
         checkpoint = Checkpoint(slug, folder, dtype, device)
         self.kind = _kind(checkpoint, settings)
         load: Conventional = import_module(f"search.rewards.{self.kind}").load
-        self.convention = load(checkpoint, settings)
-        model, head = self.convention.model, self.convention.head
+        convention = load(checkpoint, settings)
+        self.template, self.reader = convention.template, convention.read
+        model, head = convention.model, convention.head
         lean = lean and isinstance(head, nn.Linear) and LlamaSlots.fits(model)
         occupancy = Occupancy()
         classifier: Classifier
         if lean:
             slots = LlamaSlots(model, head, DTYPES[dtype])
-            classifier = LlamaClassifier(slots, self.convention.label, prefix_mb * 2**20, occupancy)
+            classifier = LlamaClassifier(slots, convention.label, prefix_mb * 2**20, occupancy)
         else:
             padding = model.config.get_text_config().pad_token_id
-            classifier = HuggingFaceClassifier(model, head, self.convention.label, padding or 0)
-        scorer = Scorer(slug, classifier, self.convention.read, self.convention.grain, rows, threads)
+            classifier = HuggingFaceClassifier(model, head, convention.label, padding or 0)
+        scorer = Scorer(slug, classifier, convention.read, convention.grain, rows, threads)
         scorer.occupancy = occupancy
         super().__init__(
             slug,
             EngineThread(slug, scorer, RewardError),
             provenance_of(folder, model, checkpoint.tokenization, dtype, lean),
         )
-        self.calibration = None if settings.calibration is None else self._calibrated(folder / settings.calibration)
-
-    def describe(self) -> dict[str, Any]:
-        """What a run's header keeps, JSON-ready."""
-        convention: Convention = self.convention
-        return {
-            "slug": self._slug,
-            **self._provenance,
+        self._described = {
             "kind": self.kind,
             "grain": convention.grain,
             "convention": convention.described,
             "template": convention.template.as_dict(),
-            "context": context_of(convention.model),
-            **({} if self.calibration is None else {"calibration": self.calibration.as_dict()}),
+            "context": context_of(model),
         }
+        self.calibration = None if settings.calibration is None else self._calibrated(folder / settings.calibration)
+
+    def describe(self) -> dict[str, Any]:
+        """What a run's header keeps, JSON-ready."""
+        fitted = {} if self.calibration is None else {"calibration": self.calibration.as_dict()}
+        return {"slug": self._slug, **self._provenance, **self._described, **fitted}
 
     def _calibrated(self, path: Path) -> Calibration:
         """A calibration that was fitted on this very model's scores."""
@@ -109,7 +108,7 @@ class ModelReward(LocalModel[ScoreRequest, PathScore]):
         Raises:
             RewardError: no steps, a character outside the vocabulary, or more tokens than the model's context.
         """
-        return self.convention.read(request)
+        return self.reader(request)
 
     async def score(self, requests: Sequence[ScoreRequest]) -> list[PathScore]:
         """One result per request, in their order; each request is one reward call."""

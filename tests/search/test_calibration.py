@@ -226,11 +226,15 @@ class TestCommand:
         calibration = read(file)
         assert calibration.mean_outcome == pytest.approx(sum(bool(right) for _, right in data) / len(data))
         run = ["run", "--algorithm", "beam", "--problem", "3 5 7 11 -> 24", "--calibration", str(file)]
-        assert main([*run, "--jsonl", str(second)]) == 0
+        assert main([*run, "--also-reward", "exact", "--jsonl", str(second)]) == 0
         with second.open() as stream:
             again, _ = read_jsonl(stream)
         assert Calibration.of(again["reward"]["calibration"]) == calibration
         assert "data" not in again["reward"]["calibration"]
+        raw = next(line for line in capsys.readouterr().out.splitlines() if "reward " in line)
+        score = float(raw.split("reward ")[1].split(",")[0])
+        assert f"P(success) {calibration(score).p:.2f}, " in raw
+        assert "exact 0.000" in raw or "exact 1.000" in raw
         assert "calibration" not in head["reward"]
 
     def test_a_calibration_of_other_weights_is_refused(self, tmp_path: Path) -> None:
