@@ -4,8 +4,10 @@ import os
 import sys
 
 from search.cli import main
+from search.collector import collect_seldom
 
 if __name__ == "__main__":
+    collect_seldom()
     try:
         status = main()
         sys.stdout.flush()

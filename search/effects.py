@@ -83,7 +83,11 @@ class Effects:
 
         `merges`: what grows has further parents, which may outlive the one that a person prunes meanwhile.
         """
-        granted = [replace(ask, n=n, keys=ask.keys[:n]) for ask, n in zip(asks, grant.counts, strict=True) if n]
+        granted = [
+            ask if n == ask.n else replace(ask, n=n, keys=ask.keys[:n])
+            for ask, n in zip(asks, grant.counts, strict=True)
+            if n
+        ]
         sampling = self.sampling(temperature)
         expected = {"purpose": purpose, "temperature": sampling.temperature, "top_p": sampling.top_p, **self._writer}
         journal = self.ledger.journal

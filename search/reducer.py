@@ -121,20 +121,21 @@ def _backed_up(tree: Tree, payload: Payload, seq: int) -> None:
 
 
 def _decide(tree: Tree, payload: Payload, seq: int, outcome: str) -> None:
+    nodes, rule, cutoff, of, by = tree.nodes, payload["rule"], payload["cutoff"], payload["of"], payload.get("by")
     for entry in payload["nodes"]:
         decision = {
             "outcome": outcome,
-            "rule": payload["rule"],
+            "rule": rule,
             "score": entry["score"],
-            "cutoff": payload["cutoff"],
+            "cutoff": cutoff,
             "rank": entry["rank"],
-            "of": payload["of"],
-            "by": payload.get("by"),
+            "of": of,
+            "by": by,
             "seq": seq,
         }
         if "terms" in entry:
             decision["terms"] = entry["terms"]
-        tree[entry["node"]].decision = decision
+        nodes[entry["node"]].decision = decision
 
 
 def _pruned(tree: Tree, payload: Payload, seq: int) -> None:

@@ -50,6 +50,7 @@ class Setting:
     clock: Callable[[], float]
     mailbox: Mailbox = field(default_factory=Mailbox)
     draft: Drafting | None = None
+    _problem_ids: tuple[int, ...] | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def of(
@@ -116,7 +117,9 @@ class Setting:
         encode: Callable[[str], Sequence[int]] | None = getattr(self.policy, "encode", None)
         if encode is None or self.draft is not None or hints or any(not step.token_ids for step in path[1:]):
             return text, None
-        ids = list(encode(render_prompt(self.template, self.problem)))
+        if self._problem_ids is None:
+            self._problem_ids = tuple(encode(render_prompt(self.template, self.problem)))
+        ids = list(self._problem_ids)
         for step in path[1:]:
             ids.extend(step.token_ids)
         return text, (*ids, *further_ids)

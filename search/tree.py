@@ -164,6 +164,11 @@ class Tree:
 
     def ancestors(self, node: Node) -> list[Node]:
         """`node` and everything above it over all parents, each once, leaf first (parents are always older)."""
+        chain = [node]
+        while len(chain[-1].parents) == 1:
+            chain.append(self.nodes[chain[-1].parents[0]])
+        if not chain[-1].parents:  # no merge on the way: the path itself
+            return chain
         seen = {node.index}
         waiting = [node.index]
         while waiting:

@@ -8,6 +8,8 @@ from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from search.collector import collect_seldom
+
 T = TypeVar("T")
 
 
@@ -23,6 +25,7 @@ class LoopThread:
         """The loop; starts the thread when there is none yet."""
         with self._lock:
             if self._loop is None:
+                collect_seldom()
                 self._loop = asyncio.new_event_loop()
                 threading.Thread(target=self._loop.run_forever, name="searches", daemon=True).start()
             return self._loop

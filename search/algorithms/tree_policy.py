@@ -17,6 +17,11 @@ from typing import Any, Protocol
 from search.search import Terms
 from search.tree import Node, Tree
 
+CONTINUED = ("open", "expanded")
+
+Taken = tuple[Node, float, float, int]
+"""A child with its Q, its U and its n."""
+
 Pending = Mapping[int, int]
 """Virtual loss: visits of value 0 that nodes count while a leaf below them waits for its value."""
 
@@ -55,14 +60,14 @@ class Descent:
 
     def walk(self, tree: Tree, pending: Pending) -> Walk | None:
         """`detail.steps` names each taken node with its Q, U, n and prior."""
-        nodes, node = tree.nodes, tree.root
+        node = tree.root
         path: list[Node] = [node]
         steps: list[dict[str, Any]] = []
         while node.visits or not node.parents:
-            children = [child for index in node.children if selectable(child := nodes[index])]
-            if not children:
+            taken = self._best(tree.nodes, node.children, node.visits + pending.get(node.index, 0), pending)
+            if taken is None:
                 break
-            node, q, u, n = self._best(children, node.visits + pending.get(node.index, 0), pending)
+            node, q, u, n = taken
             path.append(node)
             # The U of an unvisited child is infinite under UCT, which JSON cannot say.
             steps.append({"node": node.index, "q": q, "u": u if u < math.inf else None, "n": n, "prior": node.prior})
@@ -71,8 +76,8 @@ class Descent:
     def learn(self, tree: Tree, changed: Iterable[Node]) -> None:
         """The tree holds all there is to know."""
 
-    def _best(self, children: list[Node], above: int, pending: Pending) -> tuple[Node, float, float, int]:
-        """The child to take, with its Q, U and n; `above` is the parent's N."""
+    def _best(self, nodes: list[Node], children: list[int], above: int, pending: Pending) -> Taken | None:
+        """The child to take, if one is selectable; `above` is the parent's N. The innermost loop of the search."""
         raise NotImplementedError
 
 
@@ -84,15 +89,20 @@ class UCT(Descent):
     def __init__(self, exploration: float) -> None:
         self._exploration = exploration
 
-    def _best(self, children: list[Node], above: int, pending: Pending) -> tuple[Node, float, float, int]:
-        log_above = math.log(max(1, above))
-        best, highest = (children[0], 0.0, 0.0, 0), -math.inf
-        for child in children:
-            n = child.visits + pending.get(child.index, 0)
+    def _best(self, nodes: list[Node], children: list[int], above: int, pending: Pending) -> Taken | None:
+        log_above, exploration = math.log(max(1, above)), self._exploration
+        best: Taken | None = None
+        highest = -math.inf
+        for index in children:
+            child = nodes[index]
+            if child.status not in CONTINUED and not child.solved:
+                continue
+            visits = child.visits
+            n = visits + pending.get(index, 0)
             if not n:
                 return child, 0.0, math.inf, 0
-            q = _mean(child, n)
-            u = self._exploration * math.sqrt(log_above / n)
+            q = 0.0 if child.value is None else child.value * visits / n
+            u = exploration * math.sqrt(log_above / n)
             if q + u > highest:
                 best, highest = (child, q, u, n), q + u
         return best
@@ -103,12 +113,17 @@ class PUCT(Descent):
 
     rule = "puct"
 
-    def _best(self, children: list[Node], above: int, pending: Pending) -> tuple[Node, float, float, int]:
+    def _best(self, nodes: list[Node], children: list[int], above: int, pending: Pending) -> Taken | None:
         rate, root = 1.25 + math.log((above + 19652 + 1) / 19652), math.sqrt(above)
-        best, highest = (children[0], 0.0, 0.0, 0), -math.inf
-        for child in children:
-            n = child.visits + pending.get(child.index, 0)
-            q = _mean(child, n)
+        best: Taken | None = None
+        highest = -math.inf
+        for index in children:
+            child = nodes[index]
+            if child.status not in CONTINUED and not child.solved:
+                continue
+            visits = child.visits
+            n = visits + pending.get(index, 0)
+            q = child.value * visits / n if n and child.value is not None else 0.0
             u = rate * (1.0 if child.prior is None else child.prior) * root / (1 + n)
             if q + u > highest:
                 best, highest = (child, q, u, n), q + u
@@ -174,7 +189,7 @@ class Frontier:
 
 def selectable(node: Node) -> bool:
     """True for a node that can be walked to: neither pruned nor cut off."""
-    return node.status in ("open", "expanded") or node.solved
+    return node.status in CONTINUED or node.solved
 
 
 def entropy(node: Node) -> float:
@@ -189,7 +204,3 @@ def path_entropy(tree: Tree, leaf: Node) -> float:
     """The mean of `entropy` over the steps from below the root to `leaf`."""
     steps = tree.path(leaf)[1:]
     return math.fsum(map(entropy, steps)) / max(1, len(steps))
-
-
-def _mean(child: Node, n: int) -> float:
-    return 0.0 if child.value is None else child.value * child.visits / n
