@@ -95,8 +95,8 @@ class ReadyReward:
         return answers
 
 
-def measure(nodes: int, algorithm: str = "mcts", params: dict[str, Any] | None = None) -> Cost:
-    """Grow a tree to `nodes` nodes and say what a node cost."""
+def measure_cost(nodes: int, algorithm: str = "mcts", params: dict[str, Any] | None = None) -> Cost:
+    """Grow a tree to `nodes` nodes and say what a node cost. `params`: other than default ones of the strategy."""
     policy, reward = ReadyPolicy(), ReadyReward()
     journal: list[tuple[int, str, Payload]] = []
     ended: list[float] = []  # when the first nine tenths were there, and when all were
@@ -110,7 +110,10 @@ def measure(nodes: int, algorithm: str = "mcts", params: dict[str, Any] | None =
         "version": 1,
         "problem": {"text": "what a node costs", "answer": None, "verifier": None},
         "algorithm": algorithm,
-        "params": algorithm_named(algorithm).params_type().model_validate(params or {}).model_dump(),
+        "params": algorithm_named(algorithm)
+        .params_type()
+        .model_validate(params or {"simulations": nodes})
+        .model_dump(),
         "seed": 1,
         "policy": policy.describe(),
         "reward": reward.describe(),

@@ -1,7 +1,8 @@
 """`python -m app.bench [--only PART]`: measure, print a table, write bench.json.
 
-A part is a module of this package with a `measure()` that returns figures. Parts that nobody has written yet appear
-in the table with that reason, and so does a part that fails: the others are measured all the same.
+A part is a module of this package (or several: contract.FURTHER) with a `measure()` that returns figures. Parts that
+nobody has written yet appear in the table with that reason, and so does a part that fails: the others are measured all
+the same.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import traceback
 from dataclasses import asdict
 from pathlib import Path
 
-from app.bench.contract import PARTS, complete
+from app.bench.contract import FURTHER, PARTS, complete
 from app.bench.figure import Figure
 
 
@@ -24,12 +25,13 @@ def measure(parts: list[str]) -> list[Figure]:
     """Every figure of the contract; those of parts not asked for are null."""
     measured: list[Figure] = []
     reasons = {part: f"not asked for: only {', '.join(parts)}" for part in PARTS if part not in parts}
-    for part in parts:
-        if importlib.util.find_spec(f"app.bench.{part}") is None:
+    modules = [(part, module) for part in parts for module in (*FURTHER.get(part, ()), part)]
+    for part, module in modules:
+        if importlib.util.find_spec(f"app.bench.{module}") is None:
             continue
-        print(f"{part}: measuring …", file=sys.stderr, flush=True)
+        print(f"{part}: measuring {module} …", file=sys.stderr, flush=True)
         try:
-            measured += importlib.import_module(f"app.bench.{part}").measure()
+            measured += importlib.import_module(f"app.bench.{module}").measure()
         except Exception as error:  # one part's trouble is not the others'
             traceback.print_exc()
             reasons[part] = f"the measurement failed: {type(error).__name__}: {error}".splitlines()[0]

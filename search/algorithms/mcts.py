@@ -60,7 +60,7 @@ class MCTSParams(Params):
     )
     rollouts: int = Field(default=1, ge=1, le=64, description="Rollouts per evaluated leaf, averaged.")
     backup: Literal["mean", "max"] = Field(default="mean", description="How values travel up.")
-    batch: int = Field(default=4, ge=1, le=256, description="Leaves evaluated in one call, spread by virtual loss.")
+    batch: int = Field(default=8, ge=1, le=256, description="Leaves evaluated in one call, spread by virtual loss.")
     virtual_loss: int = Field(
         default=1, ge=0, le=100, description="Visits of value 0 that a path counts while its leaf waits for its value."
     )
