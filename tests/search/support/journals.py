@@ -13,6 +13,7 @@ from typing import Any
 
 from search.events import Event
 from search.reducer import fold
+from search.rewards.rollout_value import RolloutValue
 from tests.search.support import merging
 from tests.search.support.runs import Run, command, header, play
 from tests.search.support.scripted import ScriptedPolicy, play_arithmetic
@@ -80,6 +81,13 @@ async def lookahead() -> tuple[dict[str, Any], Run]:
     return head, await play(head)
 
 
+async def two_rewards() -> tuple[dict[str, Any], Run]:
+    """A reward recorded beside the driving one, here the share of rollouts that verify; a person edits a step."""
+    head = header("beam", {"width": 2, "proposals": 2})
+    head["also_rewards"] = [RolloutValue(completions=2, max_steps=4).describe()]
+    return head, await play(head, at={20: [command("edit", node=2, text="11 - 5 = 6 (left: 3 6 7)")]})
+
+
 async def votes() -> tuple[dict[str, Any], Run]:
     """A vote table."""
     head = header("majority", {"n": 6}, problem="8 - 4 + 2 * 3")
@@ -135,7 +143,7 @@ async def unknown_kinds() -> tuple[dict[str, Any], Run]:
 
 MAKERS = (
     greedy, beam_steered, merge, shared_out, drafted, mcts_puct, mcts_rollout, particles, lookahead, votes,
-    budget_raised, cancelled, deadline, unknown_kinds, rejected, raced,
+    budget_raised, cancelled, deadline, unknown_kinds, rejected, raced, two_rewards,
 )  # fmt: skip
 
 
