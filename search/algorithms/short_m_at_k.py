@@ -15,8 +15,8 @@ from search.algorithms.sampling import under_way
 from search.gate import Answer
 from search.paths import path_tokens
 from search.search import Search
+from search.selection.majority import first_finished
 from search.tree import Node, Tree
-from search.voting import ballots, elect
 
 
 class ShortMAtKParams(Params):
@@ -73,9 +73,13 @@ class ShortMAtK(Algorithm[ShortMAtKParams]):
             racing, n = under_way(search, stopped, p.max_steps), 1
         if finished >= first:
             self._stop(search, stopped)
-        winners = by_length(search.tree)[: p.m]
-        lengths = [float(path_tokens(search.tree, node)) for node in winners]
-        search.select(winners, rule="first to finish", scores=lengths, of=len(search.tree.candidates()))
+        winners = first_finished(search.tree, p.m).paths
+        search.select(
+            [node for node, _ in winners],
+            rule="first to finish",
+            scores=[length for _, length in winners],
+            of=len(search.tree.candidates()),
+        )
 
     def _stop(self, search: Search, losers: list[Node]) -> None:
         """Give up who did not finish in time, and say what that saved: what each was still allowed to write."""
@@ -91,16 +95,7 @@ class ShortMAtK(Algorithm[ShortMAtKParams]):
 
     def answer(self, tree: Tree) -> Answer:
         """Most votes among the m shortest; ties to the answer with the shortest path, as in the paper."""
-        winners = by_length(tree)[: self.params.m]
-        shortness = [-float(path_tokens(tree, node)) for node in winners]
-        counted = ballots(winners, [1.0] * len(winners), speaks=shortness)
-        counted.sort(key=lambda ballot: (-ballot.count, -ballot.best_by))
-        return elect(counted, f"majority of the first {self.params.m}")
-
-
-def by_length(tree: Tree) -> list[Node]:
-    """The finished paths in the order in which they finished: fewest tokens first, ties by index."""
-    return sorted(tree.candidates(), key=lambda node: (path_tokens(tree, node), node.index))
+        return first_finished(tree, self.params.m).answer
 
 
 def _aborted(node: Node) -> bool:

@@ -23,6 +23,7 @@ def add_select_arguments(commands: Any) -> None:
         "--aggregation", choices=get_args(Aggregation), default="last", help="how step scores become a path's"
     )
     selecting.add_argument("--power", type=float, default=0.5, help="of the Borda votes by self-certainty, 0 to 10")
+    selecting.add_argument("--first", type=int, default=3, help="how many of the first finished vote, 1 to 256")
     selecting.add_argument("--json", action="store_true", help="as JSON, pass@k included")
 
 
@@ -34,10 +35,12 @@ def select(options: argparse.Namespace) -> int:
     """
     if not (math.isfinite(options.power) and 0 <= options.power <= 10):
         raise BadInput(f"--power {options.power}: give a number from 0 to 10")
+    if not 1 <= options.first <= 256:
+        raise BadInput(f"--first {options.first}: give a number from 1 to 256")
     _, tree, _ = read_tree(options.file)
     try:
         names = None if options.rules is None else [name.strip() for name in options.rules.split(",") if name.strip()]
-        found = compare(tree, names, Settings(options.aggregation, options.power))
+        found = compare(tree, names, Settings(options.aggregation, options.power, options.first))
     except UnknownRule as error:
         raise BadInput(f"--rules: {error}") from error
     print(json.dumps(found.as_dict(), ensure_ascii=False) if options.json else table(found))

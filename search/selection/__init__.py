@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from search.selection.base import Rule, Selection, Settings
 from search.selection.best_of_n import best_of_n
-from search.selection.majority import majority, shortest_majority, weighted_majority
+from search.selection.majority import first_finished, majority, shortest_majority, weighted_majority
 from search.selection.rpc import rpc
 from search.selection.self_certainty import self_certainty
 
@@ -53,6 +53,13 @@ _ALL = (
         "Shortest majority vote",
         "Revisiting the Test-Time Scaling of o1-like Models: Do they Truly Possess Test-Time Scaling Capabilities?",
         lambda tree, settings: shortest_majority(tree),
+    ),
+    Rule(
+        "short_m_at_k",
+        "Majority of the first finished",
+        "Don't Overthink it. Preferring Shorter Thinking Chains for Improved LLM Reasoning",
+        lambda tree, settings: first_finished(tree, settings.first),
+        counts=True,
     ),
 )
 

@@ -27,10 +27,14 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The rules' parameters where one pool is re-scored by many; the strategies have their own."""
+    """The rules' parameters where one pool is re-scored by many; the strategies have their own.
+
+    `aggregation` of step scores, `power` of Borda votes by certainty, how many of the `first` finished vote.
+    """
 
     aggregation: Aggregation = "last"
     power: float = 0.5
+    first: int = 3
 
 
 @dataclass(frozen=True, slots=True)

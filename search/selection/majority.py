@@ -55,3 +55,16 @@ def shortest_majority(tree: Tree) -> Selection:
     counted.sort(key=lambda ballot: -round(ballot.weight, 9))
     order = [(node, -length if length is not None else None) for node, length in ranked(candidates, shortness)]
     return Selection(elect(counted, "shortest majority"), order, {"ballots": table})
+
+
+def first_finished(tree: Tree, m: int = 3) -> Selection:
+    """Most votes among the m paths that finished first; ties to the answer with the shortest path.
+
+    "Don't Overthink it. Preferring Shorter Thinking Chains for Improved LLM Reasoning" (Hassid et al., 2025). "First"
+    is fewest tokens, ties by index: decoded in lockstep, that is the order in which they end.
+    """
+    lengths = sorted((path_tokens(tree, node), node.index) for node in tree.candidates())[:m]
+    winners = [(tree[index], float(length)) for length, index in lengths]
+    counted = ballots([node for node, _ in winners], [1.0] * len(winners), speaks=[-length for _, length in winners])
+    counted.sort(key=lambda ballot: (-ballot.count, -ballot.best_by))
+    return Selection(elect(counted, f"majority of the first {m}"), [(node, length) for node, length in winners])

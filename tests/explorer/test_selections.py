@@ -18,8 +18,8 @@ def test_the_stored_pool_is_the_journals_pool(journal: str) -> None:
     world = make_world(journal)
     with (JOURNALS / f"{journal}.jsonl").open() as stream:
         _, events = read_jsonl(stream)
-    found = world.owner.get_json(f"/runs/{world.run.pk}/selections?aggregation=min&power=2")
-    expected = compare(fold(events), settings=Settings("min", 2.0)).as_dict()
+    found = world.owner.get_json(f"/runs/{world.run.pk}/selections?aggregation=min&power=2&first=2")
+    expected = compare(fold(events), settings=Settings("min", 2.0, 2)).as_dict()
     assert found.pop("as_of_seq") == len(events)
     assert [verdict["rule"] for verdict in found["verdicts"]] == list(RULES)
     assert found == {**expected, "coverage": [list(point) for point in expected["coverage"]]}
@@ -40,7 +40,13 @@ def test_some_rules_only_and_once_per_moment(django_assert_num_queries: DjangoAs
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("rules=loudest", "rules"), ("aggregation=sum", "aggregation"), ("power=-1", "power"), ("power=nan", "power")],
+    [
+        ("rules=loudest", "rules"),
+        ("aggregation=sum", "aggregation"),
+        ("power=-1", "power"),
+        ("power=nan", "power"),
+        ("first=0", "first"),
+    ],
 )
 def test_what_cannot_be_asked_is_refused_with_its_field(query: str, field: str) -> None:
     world = make_world("votes")

@@ -39,6 +39,8 @@ def test_every_rule_is_asked_and_its_support_is_told():
     assert told["rpc"][:2] == ("10", True)
     # 2 / ln 2 = 2.885390 against 3 / ln 8 = 1.442695
     assert told["shortest_majority"] == ("10", True, 2, close(2.885390), close(2 / 3))
+    # the three shortest are both of 10 and the first of 9
+    assert told["short_m_at_k"] == ("10", True, 2, 2.0, close(2 / 3))
     # of the pairs 3 of 10 hold no right path; of four paths at most three are wrong
     assert found.coverage == [(1, close(0.4)), (2, close(0.7)), (4, 1.0), (5, 1.0)]
 
@@ -53,6 +55,7 @@ def test_a_rule_without_its_numbers_says_what_is_missing():
         "self_certainty": "the policy did not report its certainty",
         "rpc": None,
         "shortest_majority": None,
+        "short_m_at_k": None,
     }
     assert {v.refused for v in compare(pool()).verdicts} == {"no path of this pool is finished"}
 
@@ -92,7 +95,7 @@ def test_a_journal_is_asked_without_any_model(capsys):
 def test_the_table_names_every_rule_and_tells_pass_at_k(capsys):
     assert main(["select", VOTES]) == 0
     out = capsys.readouterr().out
-    assert [line.split()[0] for line in out.splitlines()[1:7]] == list(RULES)
+    assert [line.split()[0] for line in out.splitlines()[1 : 1 + len(RULES)]] == list(RULES)
     assert "6 finished paths" in out
     assert "pass@k" in out
     assert "the policy did not report its certainty" in out
@@ -104,6 +107,7 @@ def test_the_table_names_every_rule_and_tells_pass_at_k(capsys):
         (["no-such-file.jsonl"], "no-such-file.jsonl: "),
         ([VOTES, "--rules", "loudest"], "--rules: there is no selection rule 'loudest'"),
         ([VOTES, "--power", "-1"], "--power -1.0: give a number from 0 to 10"),
+        ([VOTES, "--first", "0"], "--first 0: give a number from 1 to 256"),
         ([VOTES, "--power", "nan"], "--power nan: give a number from 0 to 10"),
     ],
 )

@@ -97,6 +97,7 @@ def selections(
     ] = None,
     aggregation: Annotated[Aggregation, Query(description="How step scores become a path's.")] = "last",
     power: Annotated[float, Query(ge=0, le=10, allow_inf_nan=False, description="Of Borda votes by certainty.")] = 0.5,
+    first: Annotated[int, Query(ge=1, le=256, description="How many of the first finished vote.")] = 3,
 ) -> dict[str, Any]:
     """One pool of finished paths, nothing generated: each rule's answer, its support, if it is right; and pass@k."""
-    return selections_of(visible_run(request, run_id), rules, Settings(aggregation, power))
+    return selections_of(visible_run(request, run_id), rules, Settings(aggregation, power, first))

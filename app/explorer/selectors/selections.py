@@ -23,7 +23,8 @@ def selections_of(run: Run, rules: str | None, settings: Settings) -> dict[str, 
     for name in names:
         if name not in RULES:
             raise Invalid.field("rules", f"there is no selection rule {name!r}", f"one of {', '.join(RULES)}")
-    key = f"espalier:selections:{run.pk}:{run.head_seq}:{settings.aggregation}:{settings.power}"
+    asked = f"{settings.aggregation}:{settings.power}:{settings.first}"
+    key = f"espalier:selections:{run.pk}:{run.head_seq}:{asked}"
     whole = kept(key)
     if whole is None:
         compared = compare(fold(journal_events(run.pk, run.head_seq)), None, settings)

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from search.selection import RULES, Settings
-from search.selection.majority import shortest_majority, weighted_majority
+from search.selection.majority import first_finished, shortest_majority, weighted_majority
 from search.selection.rpc import rpc
 from search.selection.self_certainty import self_certainty
 from search.tree import Node
@@ -107,6 +107,19 @@ def test_a_path_that_a_person_wrote_counts_as_two_tokens_long():
         ["10", 1.442695, 1],
         ["9", 1.173194, 2],
     ]
+
+
+def test_the_first_m_vote_and_a_tie_goes_to_the_shortest():
+    tree = pool(
+        *[(answer, [Step(tokens=tokens)]) for answer, tokens in (("9", 7), ("10", 5), ("9", 7), ("9", 6), ("8", 9))]
+    )
+    # in order of their ends: 10 after 5, 9 after 6, 9 and 9 after 7, 8 after 9 tokens
+    for m, votes in ((1, [["10", 1.0, 1]]), (2, [["10", 1.0, 1], ["9", 1.0, 1]]), (3, [["9", 2.0, 2], ["10", 1.0, 1]])):
+        selection = first_finished(tree, m)
+        assert selection.answer.votes == votes
+        assert [length for _, length in selection.paths] == [5.0, 6.0, 7.0][:m]
+    assert first_finished(tree, 3).paths[-1][0].index == leaves(tree)[0]  # of the two after 7 tokens the older
+    assert first_finished(tree, 3).answer.node == leaves(tree)[3]
 
 
 # -- RPC ---------------------------------------------------------------------------------------------------------------
