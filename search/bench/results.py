@@ -154,10 +154,10 @@ def _records(path: Path, content: bytes) -> Iterator[Row]:
 def _refuse_others(path: Path, stored: Header, header: Header) -> None:
     for kind in ("policy", "reward"):
         if stored[kind] != header[kind]:
-            there, here = _model(stored[kind]), _model(header[kind])
             raise BadResults(
-                f"{path}: these results were made with the {kind} {there}, this run would use {here}; results of"
-                " different models are never mixed: name another results file with --results"
+                f"{path}: these results were made with the {kind} {_model(stored[kind])}, this run would use"
+                f" {_model(header[kind])}; results of different models are never mixed: name another results file with"
+                " --results"
             )
     there, here = _comparable(stored["plan"]), _comparable(header["plan"])
     if there != here:

@@ -48,8 +48,8 @@ def points(estimate: Estimate) -> str:
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Columns of equal width, the first one left-aligned."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    pads = [str.ljust, *[str.rjust] * (len(widths) - 1)]
-    return ["  ".join(pad(*cell) for pad, *cell in zip(pads, row, widths, strict=True)).rstrip() for row in rows]
+    form = "  ".join(f"{{:{'<' if i == 0 else '>'}{width}}}" for i, width in enumerate(widths))
+    return [form.format(*row).rstrip() for row in rows]
 
 
 def _set(measured: Measured) -> list[str]:
