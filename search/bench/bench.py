@@ -6,13 +6,14 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
-from search.bench.plan import MOST_CELLS, BadPlan, Plan, ProblemSet, cells
+from search.bench.cells import MOST_CELLS, cells
+from search.bench.loaded import Loaded
+from search.bench.plan import BadPlan, Plan, ProblemSet
 from search.bench.problem_sets import Problem, drawn, game_of_24, read
 from search.bench.processes import run_in
 from search.bench.results import Results, Row, header_for
-from search.models import load_policy, load_reward
 
 SAID_EVERY = 10.0
 """Seconds between lines of progress."""
@@ -57,7 +58,8 @@ def run_bench(plan: Plan, path: Path, how: How, say: TextIO = sys.stderr) -> Non
     every = list(cells(plan, problems_of(plan)))
     if len(every) > MOST_CELLS:
         raise BadPlan(f"the plan has {len(every)} runs; ask for at most {MOST_CELLS}")
-    with Results(path, _header(plan), allow_code_change=how.allow_code_change) as results:
+    header = header_for(plan.model_dump(mode="json"), Loaded.of(cell.spec for cell in every).describe())
+    with Results(path, header, allow_code_change=how.allow_code_change) as results:
         todo = [cell for cell in every if cell.id not in results.done]
         progress = _Progress(len(every), len(todo), say)
 
@@ -67,13 +69,6 @@ def run_bench(plan: Plan, path: Path, how: How, say: TextIO = sys.stderr) -> Non
 
         run_in(how.processes, todo, record, at_once=how.at_once, journals=how.journals)
         progress.end()
-
-
-def _header(plan: Plan) -> dict[str, Any]:
-    """Loads the models: their descriptions hold the weights' hashes."""
-    policy = load_policy(plan.policy)
-    reward = None if plan.reward is None else load_reward(plan.reward)
-    return header_for(plan.model_dump(mode="json"), policy.describe(), None if reward is None else reward.describe())
 
 
 class _Progress:

@@ -8,8 +8,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from search.bench.curves import Measured, Point, Pools
+from search.bench.curves import Measured, Point
 from search.bench.pool import RULES
+from search.bench.pools import Pools
 from search.bench.statistics import Estimate, pareto_front
 from search.chart_frame import Chart, empty_figure, plain
 from search.palette import PALETTES, Palette, Theme

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
@@ -12,13 +10,10 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from search.bench.pool import RULES
-from search.bench.problem_sets import Problem
-from search.spec import EMBEDDED, BudgetSpec, ProblemSpec, RunSpec, SamplingSpec, Strict, field_errors
+from search.spec import EMBEDDED, BudgetSpec, SamplingSpec, Strict, field_errors
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9 ._+=()-]*$"
 """Names become folder names of kept journals."""
-
-MOST_CELLS = 1_000_000
 
 
 class BadPlan(ValueError):
@@ -113,6 +108,8 @@ class Plan(Strict):
             raise PydanticCustomError("seeds", "seeds: one of them is there twice")
         for strategy in self.strategies:
             budgets = self.budgets_of(strategy)
+            if len({budget.model_dump_json() for budget in budgets}) < len(budgets):
+                raise PydanticCustomError("budgets", "{name}: a budget is there twice", {"name": strategy.name})
             for name, values in strategy.per_budget.items():
                 if len(values) != len(budgets):
                     raise PydanticCustomError(
@@ -139,23 +136,6 @@ class Plan(Strict):
         return self.model_copy(update={"sets": sets})
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One run of the benchmark. `id` names it in the results file and stays the same on a resume."""
-
-    set: str
-    problem: int
-    strategy: str
-    budget: str
-    seed: int
-    spec: RunSpec
-
-    @property
-    def id(self) -> str:
-        """Set, problem, strategy, budget and seed."""
-        return f"{self.set}/{self.problem}/{self.strategy}/{self.budget}/{self.seed}"
-
-
 def read_plan(path: Path) -> Plan:
     """A plan from a JSON file.
 
@@ -173,51 +153,3 @@ def read_plan(path: Path) -> Plan:
 def said(error: ValidationError, before: str = "") -> str:
     """A validation error in lines of `field: message`."""
     return "\n".join(f"{before}{entry['field']}: {entry['message']}" for entry in field_errors(error))
-
-
-def budget_label(budget: BudgetSpec) -> str:
-    """`tokens=1000`, or `no cap`."""
-    caps = {name: value for name, value in budget.model_dump().items() if value is not None}
-    return (
-        " ".join(f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in caps.items())
-        or "no cap"
-    )
-
-
-def cells(plan: Plan, problems: Mapping[str, Sequence[Problem]]) -> Iterator[Cell]:
-    """Every run, problem by problem: what is stopped early has compared all strategies on the same problems, and the
-    truth about a problem's partial solutions is worked out once for all of them.
-
-    Raises:
-        BadPlan: a strategy's parameters or a problem do not fit; nothing has run by then if the iterator is exhausted
-            first.
-    """
-    longest = max(len(some) for some in problems.values())
-    for index in range(longest):
-        for name, some in problems.items():
-            if index < len(some):
-                yield from _cells_of(plan, name, index, some[index])
-
-
-def _cells_of(plan: Plan, name: str, index: int, problem: Problem) -> Iterator[Cell]:
-    here = next(some for some in plan.sets if some.name == name)
-    for strategy in plan.strategies:
-        if not plan.takes(strategy, here):
-            continue
-        for number, budget in enumerate(plan.budgets_of(strategy)):
-            params = {**strategy.params, **{key: values[number] for key, values in strategy.per_budget.items()}}
-            for seed in plan.seeds:
-                try:
-                    spec = RunSpec(
-                        problem=ProblemSpec(text=problem.text, answer=problem.answer, verifier=problem.verifier),
-                        algorithm=strategy.algorithm,
-                        params=params,
-                        policy=plan.policy,
-                        reward=plan.reward,
-                        sampling=strategy.sampling or plan.sampling,
-                        budget=budget,
-                        seed=seed,
-                    )
-                except ValidationError as error:
-                    raise BadPlan(said(error, f"{strategy.name}, {name} problem {index + 1}: ")) from error
-                yield Cell(name, index, strategy.name, budget_label(budget), seed, spec)

@@ -7,7 +7,6 @@ process works out the truth about a problem once for all strategies.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import multiprocessing
 import os
 import threading
@@ -16,13 +15,12 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from search.bench.plan import Cell
+from search.bench.cells import Cell
+from search.bench.loaded import Loaded
 from search.bench.results import Row
 from search.bench.runner import run_cells
-from search.models import load_policy, load_reward
 from search.policies.base import PolicyError
 from search.rewards.base import RewardError
-from search.spec import draft_of
 
 Record = Callable[[Row], None]
 
@@ -35,19 +33,10 @@ def run_here(cells: Sequence[Cell], record: Record, *, at_once: int, journals: P
     """All cells in this process."""
     if not cells:
         return
-    spec = cells[0].spec
-    policy = load_policy(spec.policy)
-    reward = None if spec.reward is None else load_reward(spec.reward)
-    drafts = {named: load_policy(named) for cell in cells if (named := draft_of(cell.spec)) is not None}
-    for model in (
-        policy,
-        reward,
-        *drafts.values(),
-    ):  # an engine thread outliving the interpreter would abort it
-        if (close := getattr(model, "close", None)) is not None:
-            atexit.register(close)
+    models = Loaded.of(cell.spec for cell in cells)
+    models.close_at_exit()
     try:
-        asyncio.run(run_cells(cells, policy, reward, record, at_once=at_once, journals=journals))
+        asyncio.run(run_cells(cells, models, record, at_once=at_once, journals=journals))
     except* (PolicyError, RewardError) as group:
         raise group.exceptions[0] from None
 

@@ -38,14 +38,13 @@ def engine_sha256() -> str:
     return digest.hexdigest()
 
 
-def header_for(plan: dict[str, Any], policy: dict[str, Any], reward: dict[str, Any] | None) -> Header:
-    """The header of a benchmark. Problem counts and seeds may grow later, so `Results` does not compare them."""
+def header_for(plan: dict[str, Any], models: dict[str, Any]) -> Header:
+    """The header of a benchmark; `models` are the descriptions `{policy, reward, drafts}`."""
     return {
         "kind": "bench",
         "version": VERSION,
         "engine_sha256": engine_sha256(),
-        "policy": policy,
-        "reward": reward,
+        **models,
         "plan": plan,
     }
 
@@ -152,6 +151,8 @@ def _records(path: Path, content: bytes) -> Iterator[Row]:
 
 
 def _refuse_others(path: Path, stored: Header, header: Header) -> None:
+    if stored["drafts"] != header["drafts"]:
+        raise BadResults(f"{path}: these results were made with other draft policies; name another file with --results")
     for kind in ("policy", "reward"):
         if stored[kind] != header[kind]:
             raise BadResults(

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from search.bench.cells import Cell
 from search.bench.failures import failure_of
-from search.bench.plan import Cell
 from search.bench.pool import decides, pool_of
 from search.bench.results import Row
 from search.events import Event

@@ -11,23 +11,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from search.bench.plan import Cell
+from search.bench.cells import Cell
+from search.bench.loaded import Loaded
 from search.bench.results import Row
 from search.bench.rows import row_of
 from search.events import Event, Payload
-from search.models import load_policy
-from search.policies.base import Policy
-from search.rewards.base import Reward
 from search.run import run_search
-from search.spec import draft_of, header_of
+from search.spec import header_of
 
 AT_ONCE = 32
 
 
 async def run_cells(
     waiting: Iterable[Cell],
-    policy: Policy,
-    reward: Reward | None,
+    models: Loaded,
     record: Callable[[Row], None],
     *,
     at_once: int = AT_ONCE,
@@ -42,18 +39,17 @@ async def run_cells(
 
     async def work() -> None:
         for cell in queue:
-            record(await run_cell(cell, policy, reward, journals))
+            record(await run_cell(cell, models, journals))
 
     async with asyncio.TaskGroup() as tasks:
         for _ in range(at_once):
             tasks.create_task(work())
 
 
-async def run_cell(cell: Cell, policy: Policy, reward: Reward | None, journals: Path | None) -> Row:
+async def run_cell(cell: Cell, models: Loaded, journals: Path | None) -> Row:
     """One search, and what the results keep of it."""
-    named = draft_of(cell.spec)
-    draft = None if named is None else await asyncio.to_thread(load_policy, named)
-    header = header_of(cell.spec, policy, reward, draft=draft)
+    draft = models.draft(cell.spec)
+    header = header_of(cell.spec, models.policy, models.reward, draft=draft)
     events: list[Event] = []
     times: list[str] = []
 
@@ -63,7 +59,7 @@ async def run_cell(cell: Cell, policy: Policy, reward: Reward | None, journals: 
             times.append(datetime.now(UTC).isoformat(timespec="microseconds"))
 
     started = time.monotonic()
-    outcome = await run_search(header, policy=policy, reward=reward, draft=draft, sink=sink)
+    outcome = await run_search(header, policy=models.policy, reward=models.reward, draft=draft, sink=sink)
     if journals is not None:
         _write_journal(journal_path(journals, cell.id), header, events, times)
     return row_of(cell, outcome, events, time.monotonic() - started)

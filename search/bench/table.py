@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from search.bench.curves import Measured, Pools, by_set, merged
+from search.bench.curves import Measured, by_set, merged
 from search.bench.pool import RULES
+from search.bench.pools import Pools
 from search.bench.results import BadResults, Header, Row, read_results
 from search.bench.statistics import (
     Estimate,
@@ -112,24 +113,24 @@ def _reward_gates(measured: Measured, pools: Pools) -> list[Gate]:
         return area_under_curve(scores, truths)
 
     auc = bootstrap_statistic(len(steps), ranked, key="auc", resamples=AUC_RESAMPLES)
-    pairs = _sibling_pairs(measured)
-    return [
-        Gate(f"{measured.name}: reward's AUC", _plain(auc), f"≥ {LEAST_AUC:.2f}", auc.value >= LEAST_AUC),
-        Gate(f"{measured.name}: sibling pairs ranked rightly", percent(pairs), "", None),
-    ]
+    named = f"{measured.name}: reward's AUC, steps with something left to decide"
+    return [Gate(named, _plain(auc), f"≥ {LEAST_AUC:.2f}", auc.value >= LEAST_AUC), *_sibling_gate(measured)]
 
 
-def _sibling_pairs(measured: Measured) -> Estimate:
-    """Over all strategies' trees, as the steps came up there."""
+def _sibling_gate(measured: Measured) -> list[Gate]:
+    """Siblings of which one can still come right and one cannot, over all strategies' trees, as they came up there."""
     problems: dict[int, tuple[float, int]] = {}
     for arm in measured.arms:
         for problem, rows in measured.rows(*arm).items():
-            right, pairs = problems.get(problem, (0.0, 0))
-            problems[problem] = (
-                right + sum(r["siblings"][0] for r in rows),
-                pairs + sum(r["siblings"][1] for r in rows),
-            )
-    return bootstrap_ratio([r for r, _ in problems.values()], [p for _, p in problems.values()], key="siblings")
+            for row in rows:
+                (right, pairs), (more_right, more) = problems.get(problem, (0.0, 0)), row["siblings"]
+                problems[problem] = (right + more_right, pairs + more)
+    met = [(right, pairs) for right, pairs in problems.values() if pairs]
+    if not met:
+        return []
+    share = bootstrap_ratio([right for right, _ in met], [pairs for _, pairs in met], key="siblings")
+    said = f"{percent(share)}, {sum(pairs for _, pairs in met):,} pairs on {len(met):,} problems"
+    return [Gate(f"{measured.name}: sibling pairs ranked rightly", said, "", None)]
 
 
 def _search_gates(measured: Measured, table: dict[str, str]) -> list[Gate]:

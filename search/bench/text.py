@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from search.bench.curves import Measured, Point, Pools, by_set
+from search.bench.curves import Measured, Point, by_set
 from search.bench.pool import RULES
+from search.bench.pools import Pools
 from search.bench.results import read_results
 from search.bench.statistics import Estimate, pareto_front
 

@@ -16,7 +16,8 @@ def header(**plan: Any) -> dict[str, Any]:
     """A header whose plan has one set of Countdown."""
     whole = {"split": "dev", "sets": [{"name": "countdown 5"}], "seeds": [0], "sampling": {"temperature": 0.8},
              "chosen_with": None, "table": TABLE, **plan}  # fmt: skip
-    return header_for(whole, {"slug": "embedded", "weights_sha256": "aaaa1111"}, {"slug": "exact"})
+    models = {"policy": {"slug": "embedded", "weights_sha256": "aaaa1111"}, "reward": {"slug": "exact"}, "drafts": {}}
+    return header_for(whole, models)
 
 
 def row(strategy: str, problem: int, correct: bool, tokens: int, calls: int, **more: Any) -> dict[str, Any]:

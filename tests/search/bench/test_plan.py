@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from search.bench.plan import BadPlan, Plan, cells, read_plan
+from search.bench.cells import cells
+from search.bench.plan import BadPlan, Plan, read_plan
 from search.bench.problem_sets import Problem
 from search.bench.table import TABLE
 from search.cli import main
@@ -45,6 +46,7 @@ def test_cells_are_every_combination_problem_by_problem() -> None:
         ({"strategies": [{**BEAM, "per_budget": {"width": [2]}}]}, "beam: per_budget.width has 1 values for 2 budgets"),
         ({"strategies": [BEAM, BEAM]}, "strategies: beam is there twice"),
         ({"strategies": [{**BEAM, "sets": ["none"]}]}, "beam: no problem set fits its sets"),
+        ({"budgets": [{"tokens": 5}, {"tokens": 5}]}, "beam: a budget is there twice"),
         ({"seeds": [1, 1]}, "seeds: one of them is there twice"),
         ({"sets": [{"name": "x"}]}, "sets.0: name exactly one of domain, game24 and file"),
         ({"sets": [{"name": "x", "domain": "countdown", "size": 7}]}, "Countdown problems have 3 to 6 numbers"),

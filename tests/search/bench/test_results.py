@@ -26,7 +26,7 @@ REWARD = {"slug": "embedded", "weights_sha256": "2222bbbb"}
 
 
 def header(**changes: Any) -> dict[str, Any]:
-    return {**header_for(PLAN, POLICY, REWARD), **changes}
+    return {**header_for(PLAN, {"policy": POLICY, "reward": REWARD, "drafts": {}}), **changes}
 
 
 def begun(path: Path) -> None:
@@ -69,6 +69,8 @@ def test_results_of_other_models_are_refused(tmp_path: Path) -> None:
         Results(path, header(policy={**POLICY, "weights_sha256": "9999"}))
     with pytest.raises(BadResults, match=r"the reward embedded .* this run would use none"):
         Results(path, header(reward=None))
+    with pytest.raises(BadResults, match="other draft policies"):
+        Results(path, header(drafts={"small": POLICY}))
     assert path.read_bytes() == before
 
 
