@@ -90,13 +90,18 @@ def thinned(weights: Sequence[float], n: int, draw: Callable[[], float]) -> list
     return [stay + lucky for stay, lucky in zip(stays, drawn, strict=True)]
 
 
-def without_replacement(weights: Sequence[float], n: int, draw: Callable[[], float]) -> list[int]:
-    """The indices of `n` different entries (all, if there are fewer), one draw each, in proportion to what is left."""
-    left, drawn = list(range(len(weights))), []
+def without_replacement(logits: Sequence[float], temperature: float, n: int, draw: Callable[[], float]) -> list[int]:
+    """The indices of `n` different entries (all, if there are fewer), one draw each, ∝ exp(logit / temperature).
+
+    The weights are worked out anew among what is left: however cold, the draw goes by rank and never by underflow.
+    """
+    left = list(range(len(logits)))
+    drawn: list[int] = []
     while left and len(drawn) < n:
-        mark, place = draw() * math.fsum(weights[i] for i in left), 0
-        while place < len(left) - 1 and mark >= weights[left[place]]:
-            mark -= weights[left[place]]
+        weights = softmax([logits[i] for i in left], temperature)
+        mark, place = draw(), 0
+        while place < len(left) - 1 and mark >= weights[place]:
+            mark -= weights[place]
             place += 1
         drawn.append(left.pop(place))
     return drawn

@@ -53,7 +53,7 @@ class PhiDecodingParams(Params):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A candidate's worth: F, A, C, its cluster, and its weight in the draw."""
+    """A candidate's F, A, C, its cluster, its worth R, and its weight in the first draw."""
 
     node: Node
     text: str
@@ -61,6 +61,7 @@ class Judged:
     advantage: float
     alignment: float
     cluster: int
+    worth: float
     weight: float
 
     @property
@@ -153,17 +154,18 @@ class PhiDecoding(Algorithm[PhiDecodingParams]):
         alignments = [sizes[label] / len(labels) for label in labels]
         by_advantage = softmax(advantages, p.advantage_temperature)
         by_alignment = softmax(alignments, p.alignment_temperature)
-        weights = softmax([a + c for a, c in zip(by_advantage, by_alignment, strict=True)], p.temperature)
+        worth = [a + c for a, c in zip(by_advantage, by_alignment, strict=True)]
+        weights = softmax(worth, p.temperature)
         return [
-            Judged(node, text, f, advantage, alignment, label, weight)
-            for (node, text, f), advantage, alignment, label, weight in zip(
-                seen, advantages, alignments, labels, weights, strict=True
+            Judged(node, text, f, advantage, alignment, label, own, weight)
+            for (node, text, f), advantage, alignment, label, own, weight in zip(
+                seen, advantages, alignments, labels, worth, weights, strict=True
             )
         ]
 
     def _draw(self, search: Search, judged: list[Judged], most: int) -> list[Judged]:
-        weights = [j.weight for j in judged]
-        return [judged[i] for i in without_replacement(weights, most, lambda: search.draw("phi_decoding"))]
+        worth, heat = [j.worth for j in judged], self.params.temperature
+        return [judged[i] for i in without_replacement(worth, heat, most, lambda: search.draw("phi_decoding"))]
 
     def _tell(self, search: Search, judged: list[Judged], drawn: list[Judged], detail: dict[str, object]) -> None:
         """Who was drawn and who was not, with the terms of both; the whole futures once."""

@@ -25,11 +25,14 @@ def test_weights_are_the_odds_of_the_reward():
 
 
 def test_drawing_without_replacement_takes_from_what_is_left():
-    # .1 of 1.0 falls into the first .2; .5 of the .8 left is .4, past the .3 of the second: the third
-    assert without_replacement([0.2, 0.3, 0.5], 2, draws(0.1, 0.5)) == [0, 2]
-    # nothing can be drawn twice, and no more than there is
-    assert without_replacement([1.0, 0.0], 3, draws(0.99, 0.99)) == [0, 1]
-    assert without_replacement([], 2, draws()) == []
+    logits = [math.log(0.2), math.log(0.3), math.log(0.5)]
+    # .1 falls into the first .2; then .5 into the second of .375 and .625: .5 is past .375
+    assert without_replacement(logits, 1.0, 2, draws(0.1, 0.5)) == [0, 2]
+    # τ = ½ squares the weights: .04, .09, .25 of .38; .3 is past .105 and not past .342
+    assert without_replacement(logits, 0.5, 1, draws(0.3)) == [1]
+    # no more than there is, and so cold that all but the best weigh 0: still the second best is second
+    assert without_replacement([0.1, 0.3, 0.2], 1e-5, 5, draws(0.999, 0.999, 0.999)) == [1, 2, 0]
+    assert without_replacement([], 1.0, 2, draws()) == []
 
 
 def test_rewards_of_zero_and_one_are_clipped():
