@@ -31,13 +31,14 @@ async def drive(
         if source.plan is not None:
             short = await _value_by_rollouts(effects, source, source.plan, todo, between)
         else:
-            short = await _ask(effects, source, todo, purpose if source.drives or purpose == "human" else "also")
+            short = await ask(effects, source, todo, purpose if source.drives or purpose == "human" else "also")
         if short is not None:
             return short
     return None
 
 
-async def _ask(effects: Effects, source: Source, todo: list[Node], purpose: str) -> Cap | Literal["again"] | None:
+async def ask(effects: Effects, source: Source, todo: list[Node], purpose: str) -> Cap | Literal["again"] | None:
+    """Score these nodes by one source and say so; see `drive` for the result."""
     ledger = effects.ledger
     left = ledger.budget.left("reward_calls", len(ledger.tree))
     room = len(todo) if left is None else left // source.calls_per_path

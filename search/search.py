@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
 from search.budget import Cap
 from search.calibration import Estimate
+from search.decisions import Terms, entries_of
 from search.gate import Gate
 from search.growth import grow
 from search.ledger import Ledger
@@ -18,11 +19,10 @@ from search.randomness import uniform
 from search.resampling import Scheme, effective_sample_size, offspring, thinned
 from search.rollouts import Rollout, roll_out
 from search.scoring import drive
+from search.self_evaluation import self_evaluate, source_name
 from search.setting import Setting
+from search.templates import Question
 from search.tree import Node, Tree
-
-Terms = Mapping[int, Mapping[str, float | int | str | None]]
-"""Node index → the named numbers that a decision about it was made of, such as A*'s g and h."""
 
 
 class ConcurrentEffects(RuntimeError):
@@ -61,12 +61,17 @@ class Search:
 
     @property
     def has_reward(self) -> bool:
-        """True if this run has a reward to score with."""
+        """True if this run has a reward."""
         return self._setting.scored
 
     def success(self, node: Node) -> Estimate | None:
         """The driving reward's calibrated probability of success at a node; None without a calibration or a score."""
         return self._setting.sources[0].success(node) if self.has_reward else None
+
+    @property
+    def temperature(self) -> float:
+        """The run's sampling temperature."""
+        return self._setting.sampling.temperature
 
     def frontier(self) -> list[Node]:
         """Where to begin: the root of a fresh run; the open nodes of a grown tree, or its root if none is open.
@@ -159,11 +164,10 @@ class Search:
 
         A path runs across the ends of its steps (each becomes a node), to `max_steps` steps from the root in all, and
         halts after `tokens` tokens, in mid-step if need be: expand or decode it again, and it goes on as if it never
-        had. As soon as `first` paths have ended (fewest tokens; two may end at the same token), the others are
-        aborted in the engine, or, without `abort`, halted. A budget halts all paths where they are.
+        had. As soon as `first` paths have ended (fewest tokens; two may end at the same token), the others are aborted
+        in the engine, or, without `abort`, halted. A budget halts all paths.
         """
-        leash = Leash(first=first, abort=abort)
-        pack = Pack(self._gate.effects, [node for node in nodes for _ in range(n)], max_steps, tokens, leash)
+        pack = Pack(self._gate.effects, [x for x in nodes for _ in range(n)], max_steps, tokens, Leash(first, abort))
         self.short = None
         while going := pack.going():
             with self._alone("decode"):
@@ -196,6 +200,16 @@ class Search:
                 if short != "again":
                     await self._gate.finish("budget", short)
             await self._gate.open()
+
+    async def self_evaluate(self, nodes: Sequence[Node], question: Question = "restart") -> list[float]:
+        """The policy's own probability of yes, one reward call per node that was not asked about yet."""
+        if any(source_name(question) not in node.rewards for node in nodes if node.expandable or node.solved):
+            with self._alone("self_evaluate"):
+                while (short := await self_evaluate(self._gate.effects, nodes, question)) is not None:
+                    if short != "again":
+                        await self._gate.finish("budget", short)
+                await self._gate.open()
+        return [node.rewards.get(source_name(question), 0.0) for node in nodes]
 
     async def rollout(
         self, nodes: Sequence[Node], n: int = 1, *, max_steps: int, temperature: float | None = None
@@ -248,7 +262,7 @@ class Search:
         kept, lost = ranked[:k], ranked[k:]
         if not kept:
             return []
-        entries = _entries(ranked, [node.reward for node in ranked], range(1, len(ranked) + 1), terms)
+        entries = entries_of(ranked, [node.reward for node in ranked], range(1, len(ranked) + 1), terms)
         said = {"rule": rule, "cutoff": kept[-1].reward, "of": len(ranked)}
         self._ledger.observe("selected", {**said, "nodes": entries[: len(kept)]})
         if lost:
@@ -269,7 +283,7 @@ class Search:
         said = [node.reward for node in nodes] if scores is None else scores
         pairs = [(node, score) for node, score in zip(nodes, said, strict=True) if node.status != "pruned"]
         if pairs:
-            entries = _entries([node for node, _ in pairs], [score for _, score in pairs], [None] * len(pairs), terms)
+            entries = entries_of([node for node, _ in pairs], [score for _, score in pairs], [None] * len(pairs), terms)
             payload: dict[str, Any] = {"rule": rule, "cutoff": cutoff, "of": len(nodes), "nodes": entries}
             self._ledger.observe("pruned", payload if detail is None else {**payload, "detail": detail})
 
@@ -291,7 +305,7 @@ class Search:
         if not path:
             return
         said = [node.reward for node in path] if scores is None else scores
-        entries = _entries(path, said, range(1, len(path) + 1), terms)
+        entries = entries_of(path, said, range(1, len(path) + 1), terms)
         payload: dict[str, Any] = {"rule": rule, "cutoff": cutoff, "of": of or len(path), "nodes": entries}
         self._ledger.observe("selected", payload if detail is None else {**payload, "detail": detail})
 
@@ -378,20 +392,6 @@ class Search:
                     rewritten = replaced[rewritten]
                 return self.tree[rewritten]
         return node
-
-
-def _entries(
-    nodes: Sequence[Node], scores: Sequence[float | None], ranks: Sequence[int | None], terms: Terms | None
-) -> list[dict[str, Any]]:
-    """What a decision says of each node."""
-    entries: list[dict[str, Any]] = [
-        {"node": node.index, "score": score, "rank": rank}
-        for node, score, rank in zip(nodes, scores, ranks, strict=True)
-    ]
-    for entry in entries:
-        if terms is not None and entry["node"] in terms:
-            entry["terms"] = dict(terms[entry["node"]])
-    return entries
 
 
 def _by_reward(node: Node) -> tuple[float, int]:

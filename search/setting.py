@@ -10,7 +10,7 @@ from search.commands import Mailbox
 from search.policies.base import Policy, Sampling
 from search.rewards.base import Reward
 from search.sources import Source, sources_of
-from search.templates import Template, render_prompt
+from search.templates import Question, Template, render_prompt
 from search.tree import Node, Tree
 from search.truth import Truth
 
@@ -50,6 +50,7 @@ class Setting:
     clock: Callable[[], float]
     mailbox: Mailbox = field(default_factory=Mailbox)
     draft: Drafting | None = None
+    questions: tuple[Question, ...] = ()  # what the policy can be asked about its own steps
     _problem_ids: tuple[int, ...] | None = field(default=None, init=False, repr=False)
 
     @classmethod
@@ -78,6 +79,7 @@ class Setting:
             ),
             template=Template.of(header["policy"].get("template") or Template()),
             context=header["policy"].get("context"),
+            questions=tuple(header["policy"].get("questions", ())),
             sources=sources_of(header, reward, also_rewards),
             policy=policy,
             truth=truth,

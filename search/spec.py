@@ -13,6 +13,7 @@ from search.budget import Caps
 from search.domains import domain_of
 from search.policies.base import Policy, PolicyError
 from search.rewards.base import Reward
+from search.self_evaluation import check as check_askable
 from search.truth import readable_domain
 from search.verifiers import VERIFIERS, infer
 
@@ -218,6 +219,8 @@ def header_of(
             f"{spec.algorithm} ranks paths by the policy's certainty, and {policy.name} does not report any: its engine"
             " does not see the whole distribution of a token. Choose a policy on the transformers engine, or majority."
         )
+    if (question := algorithm_named(spec.algorithm).asks) is not None:
+        check_askable(policy.name, described.get("questions", ()), question)
     domain = readable_domain(spec.problem.text)
     text = spec.problem.text if domain is None else domain.canonical_text(spec.problem.text)
     header: dict[str, Any] = {

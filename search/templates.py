@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Literal
+
+Question = Literal["right", "restart"]
+"""What a policy may be asked about its own steps: will this come out right; would a fresh start do better."""
 
 
 class TemplateError(ValueError):
@@ -24,6 +27,9 @@ class Template:
     (None: `step_end` there too). `between`, for reward models, stands before every step but the first, where nothing is
     scored (a chat's turn of the next step). `begin` asks for the begin-of-sequence token. `special_tokens` says that
     the template's own text contains special tokens (chat markers); without it, text that looks like one stays text.
+
+    `ask_right` and `ask_restart` follow a policy's own steps and ask it for a verdict on them, `yes` or `no`: one token
+    each (None: it was not taught to answer). They are read with their special tokens.
     """
 
     name: str = "plain"
@@ -35,6 +41,10 @@ class Template:
     begin: bool = True
     special_tokens: bool = False
     between: str = ""
+    ask_right: str | None = None
+    ask_restart: str | None = None
+    yes: str = "<yes>"
+    no: str = "<no>"
 
     def __post_init__(self) -> None:
         if self.problem.count("{problem}") != 1:
@@ -48,6 +58,15 @@ class Template:
     def supports_hints(self) -> bool:
         """True if a person's hint can be put into the prompt."""
         return self.hint is not None
+
+    @property
+    def verdicts(self) -> tuple[str, str]:
+        """The texts of the good and the bad verdict."""
+        return self.yes, self.no
+
+    def question(self, question: Question) -> str | None:
+        """How this model is asked for a verdict; None if it was not taught to answer."""
+        return {"right": self.ask_right, "restart": self.ask_restart}[question]
 
     def as_dict(self) -> dict[str, Any]:
         """What the journal's header keeps."""
@@ -68,14 +87,17 @@ class Template:
             if name not in known:
                 raise TemplateError(f"template has no setting {name!r}; it has {', '.join(sorted(known))}")
             wanted = bool if name in ("begin", "special_tokens") else str
-            optional = name in ("final_end", "hint")
+            optional = name in ("final_end", "hint", "ask_right", "ask_restart")
             if not (isinstance(value, wanted) or (optional and value is None)):
                 raise TemplateError(f"template setting {name!r} must be a {wanted.__name__}, not {value!r}")
         return cls(**values)
 
 
-EMBEDDED_POLICY = Template(name="embedded")
-"""The embedded policy's format: the problem's line, then one line per step. It was not trained on hints."""
+EMBEDDED_POLICY = Template(name="embedded", ask_right="<right?>", ask_restart="<restart?>")
+"""The embedded policy's format: the problem's line, then one line per step. It was not trained on hints.
+
+Weights whose vocabulary lacks the markers of the questions cannot be asked: the policy's `describe` says which it can.
+"""
 
 EMBEDDED_REWARD = Template(name="embedded", final_end="<eos>")
 """The embedded process reward's format: scored at every step's newline, at `<eos>` after a final step."""

@@ -11,6 +11,7 @@ from search.gate import Answer
 from search.ranking import best as best
 from search.ranking import ranked as ranked
 from search.search import Search
+from search.templates import Question
 from search.tree import Tree
 
 
@@ -44,6 +45,7 @@ class Algorithm(ABC, Generic[P]):
     summary: ClassVar[str]
     needs_reward: ClassVar[bool] = True
     needs_certainty: ClassVar[bool] = False  # of the policy: see `StepSample.certainty`
+    asks: ClassVar[Question | None] = None  # what the policy must be able to say of its own steps
     commands: ClassVar[dict[str, str]] = ON_COMMANDS
 
     def __init__(self, params: P) -> None:

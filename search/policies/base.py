@@ -43,6 +43,7 @@ class StepRequest:
     until_end: bool = False
     cut_by_budget: bool = False  # the budget shortened max_tokens: reaching it is finish="budget"
     drawn: int = 0
+    watched: tuple[int, ...] = ()  # nothing is drawn: `logprobs` tells how probable each of these ids would be next
     written_from: int = 0
 
 

@@ -23,7 +23,7 @@ from search.policies.base import Finish, PolicyError, StepRequest, StepSample
 from search.policies.endings import Endings
 from search.policies.gang import Course, Gang, PathCall
 from search.policies.prefix_cache import PrefixCache
-from search.policies.sampler import draw
+from search.policies.sampler import draw, rounded
 from search.policies.samples import Sample, Samples
 from search.policies.slot_cache import CacheShape, SlotCache
 from search.policies.waiting import Waiting
@@ -227,6 +227,9 @@ class Decoder:
         self.occupancy.rows += rows
         self.occupancy.tokens += count
         staying = np.ones(count, np.bool_)
+        for call in self._calls:
+            if not (isinstance(call, PathCall) or call.done) and call.requests[0].watched:
+                self._tell(call, logits, staying)
         if drawn.broken is not None:
             staying &= self._fail(np.flatnonzero(drawn.broken.numpy()).tolist())
         for gang in self._gangs:
@@ -242,6 +245,17 @@ class Decoder:
         if self._gangs:
             self._hold(turning, staying)
         self._part(staying, tokens)
+
+    def _tell(self, call: SampleCall, logits: Tensor, staying: NDArray[np.bool_]) -> None:
+        """Hand back what is watched of the samples of a call that draws nothing."""
+        for at, sample in enumerate(self._samples.of):
+            if sample.call is not call:
+                continue
+            logprobs = rounded(torch.log_softmax(logits[int(self._samples.row[at])].double(), dim=-1))
+            watched = tuple(float(logprobs[i]) for i in sample.request.watched)
+            staying[at] = False
+            self.occupancy.tokens -= 1  # before the caller may look
+            call.resolve(sample.position, StepSample("", (), watched, "length", len(sample.prompt_ids)))
 
     def _goes_on(self, at: int, finish: Finish) -> bool:
         """Hand a sample back, or, where it is a step of a path, only what the path as a whole has come to."""

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import transformers
 
 from search.batching import Call, EngineThread
 from search.local_model import DTYPES, LocalModel, provenance_of
-from search.policies.base import Cancellation, PolicyError, StepRequest, StepSample
+from search.policies.base import Cancellation, PolicyError, Sampling, StepRequest, StepSample
 from search.policies.decoding import Decoder, SlotModel
 from search.policies.gang import PathCall
 from search.policies.llama import LlamaSlots
 from search.policies.lockstep import Leash, PathRequest
 from search.policies.prompts import Prompts
 from search.policies.slot_model import HuggingFaceSlots
-from search.templates import Template
+from search.templates import Question, Template
 from search.tokenization import Tokenization, TokenizationError
+
+VERDICT = Sampling(temperature=0.0, max_step_tokens=1, stop=())
+"""How a verdict is read: nothing is drawn."""
 
 
 class TransformersPolicy(LocalModel[StepRequest | PathRequest, Any]):
@@ -80,6 +84,7 @@ class TransformersPolicy(LocalModel[StepRequest | PathRequest, Any]):
         decoder = Decoder(
             slug, self._slots, self._tokenization, self.encode, self._end_ids, slots, prefix_mb * 2**20, threads
         )
+        self._verdicts = self._askable()
         provenance = provenance_of(folder, model, self._tokenization, dtype, lean)
         super().__init__(slug, EngineThread(slug, decoder, PolicyError), provenance)
 
@@ -92,7 +97,35 @@ class TransformersPolicy(LocalModel[StepRequest | PathRequest, Any]):
             "supports_hints": self._template.supports_hints,
             "context": self._slots.context,
             "certainty": True,
+            "questions": sorted(self._verdicts),
         }
+
+    def _askable(self) -> dict[Question, tuple[tuple[int, ...], tuple[int, int]]]:
+        """Per question the template has and the vocabulary can express: its ids, and the ids of yes and no."""
+        found: dict[Question, tuple[tuple[int, ...], tuple[int, int]]] = {}
+        for question in get_args(Question):
+            text = self._template.question(question)
+            if text is None:
+                continue
+            try:
+                read = [self._tokenization.encode(t, special_tokens=True) for t in (text, *self._template.verdicts)]
+            except TokenizationError:
+                continue
+            if len(read[1]) == len(read[2]) == 1:
+                found[question] = tuple(read[0]), (read[1][0], read[2][0])
+        return found
+
+    async def ask(self, prompts: Sequence[str], question: Question) -> list[tuple[float, int]]:
+        """P(yes) against P(no) right after the question, and the tokens read (see `search.self_evaluation`)."""
+        marker, verdicts = self._verdicts[question]
+        requests = [
+            StepRequest(prompt, 0, "", 1, VERDICT, self.encode(prompt) + marker, watched=verdicts) for prompt in prompts
+        ]
+        samples = await self.generate(requests)
+        return [
+            (round(1.0 / (1.0 + math.exp(no - yes)), 6), sample.prompt_tokens)
+            for sample, (yes, no) in ((sample, sample.logprobs) for sample in samples)
+        ]
 
     def encode(self, prompt: str) -> tuple[int, ...]:
         """The token ids of a rendered prompt, begin-of-sequence included where the template has one.

@@ -36,6 +36,7 @@ STRATEGIES = st.sampled_from(
         ("short_m_at_k", {"k": 4, "m": 1, "max_steps": 3}),
         ("speculative_rejection", {"n": 6, "chunk": 3, "max_steps": 5}),
         ("speculative_rejection", {"n": 4, "chunk": 5, "alpha": 0.3, "judge": "steps", "max_steps": 4}),
+        ("adaptive_sampling", {"n": 4, "threshold": 0.3, "prune_above": 0.8, "max_steps": 5}),
         ("certainty_stop", {"n": 5, "windows": 1, "threshold": 0.3, "max_steps": 5}),
         ("beam", {"width": 2, "proposals": 2, "max_steps": 5}),
         ("beam", {"width": 3, "proposals": 1, "lookahead": 2, "max_steps": 4}),
@@ -178,7 +179,8 @@ def written(number: int, kind: str, node: int, n: int) -> Command:
 @given(STRATEGIES, BUDGETS, st.integers(0, 2**40), HANDS, st.floats(0, 1))
 def test_any_sequence_of_hands_replays(strategy, budget, seed, hands, crash):
     async def check() -> None:
-        head = heading(strategy, budget, seed) | {"policy": ScriptedPolicy(babble, hints=True).describe()}
+        head = heading(strategy, budget, seed)
+        head["policy"] |= ScriptedPolicy(babble, hints=True).describe()
         events: list[Event] = []
         commands = [written(i, kind, node, n) for i, (_, kind, node, n) in enumerate(hands)]
         at: dict[int, list[Command]] = {}

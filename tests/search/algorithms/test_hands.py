@@ -24,6 +24,7 @@ PARAMS = {
     "short_m_at_k": {"k": 4, "m": 2, "chunk": 30},
     "speculative_rejection": {"n": 4, "chunk": 30},
     "certainty_stop": {"n": 4},
+    "adaptive_sampling": {"n": 4, "prune_above": 0.9},
     "beam": {"width": 2, "proposals": 2},
     "greedy_step": {"proposals": 3},
     "dvts": {"subtrees": 2, "proposals": 2},

@@ -32,7 +32,8 @@ def header(
     strategy = algorithm_named(algorithm)
     settings = strategy.params_type().model_validate(dict(params or {}))
     draft = {} if strategy.draft_for(settings) is None else {"draft": ScriptedPolicy(play_countdown).describe()}
-    policy = ScriptedPolicy(play_countdown, hints=hints).describe()
+    asked = judge_countdown if algorithm_named(algorithm).asks else None
+    policy = ScriptedPolicy(play_countdown, hints=hints, asked=asked).describe()
     caps = dict.fromkeys(("tokens", "policy_calls", "reward_calls", "nodes", "seconds"))
     return {
         "version": 1,

@@ -24,9 +24,9 @@ class ScriptedPolicy:
 
     `logprobs` gives every token of a step that many nats, by the step's text; without it they are drawn from the seed.
     `certainty` maps a step's text to how certain it was of it; without one it does not say, like an engine that sees no
-    more than the likeliest tokens. `rows` counts the tokens it really wrote, `calls` the samples, `batches` the
-    requests of each call. Paths are decoded in rounds of one token, which is how lockstep is defined; a path is one
-    sample.
+    more than the likeliest tokens. `asked` is what it says of its own steps, if it says anything. `rows` counts the
+    tokens it really wrote, `calls` the samples, `batches` the requests of each call. Paths are decoded in rounds of one
+    token, which is how lockstep is defined; a path is one sample.
     """
 
     name = "scripted"
@@ -38,17 +38,21 @@ class ScriptedPolicy:
         hints: bool = False,
         logprobs: Mapping[str, float] | None = None,
         certainty: Callable[[str], float] | None = None,
+        asked: Callable[[Steps], float] | None = None,
     ) -> None:
         self._writer = writer
         self._logprobs = logprobs
         self._certainty = certainty
+        self._asked = asked
         self._template = Template(name="scripted", hint="Hint: {hint}\n" if hints else None)
         self.rows = 0
         self.calls = 0
         self.batches: list[list[StepRequest]] = []
 
     def describe(self) -> dict[str, Any]:
-        told = {} if self._certainty is None else {"certainty": True}
+        told: dict[str, Any] = {} if self._certainty is None else {"certainty": True}
+        if self._asked is not None:
+            told["questions"] = ["restart", "right"]
         return {"slug": self.name, "engine": "scripted", "template": self._template.as_dict(), **told}
 
     def encode(self, prompt: str) -> tuple[int, ...]:
@@ -63,6 +67,10 @@ class ScriptedPolicy:
         self.batches.append(list(requests))
         self.calls += len(requests)
         return self._write(requests)
+
+    async def ask(self, prompts: Sequence[str], question: str) -> list[tuple[float, int]]:
+        answer = self._asked or judge_countdown
+        return [(answer(tuple(prompt.splitlines()[1:])), len(prompt)) for prompt in prompts]
 
     async def decode(
         self, requests: Sequence[PathRequest], leash: Leash, cancellation: Cancellation | None = None
