@@ -25,7 +25,7 @@ VERDICT = Sampling(temperature=0.0, max_step_tokens=1, stop=())
 """How a verdict is read: nothing is drawn."""
 
 
-class TransformersPolicy(LocalModel[StepRequest | PathRequest, Any]):
+class TransformersPolicy(LocalModel[Any, Any]):
     """A causal language model behind continuous batching (see `Policy`).
 
     In float64 and on the lean Llama pass the same seed gives the same tokens whatever shares the batch
