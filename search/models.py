@@ -148,8 +148,8 @@ def load_reward(model: str = "embedded", slug: str | None = None, **settings: An
         except ModelFileError as error:
             raise RewardError(f"{model}: {error}") from error
         if configured is not None:
-            folder, slug, settings = str(configured.folder), slug or model, {**configured.engine, **settings}
-            return _once("reward", folder, {"slug": slug, **settings}, lambda: _reward(folder, slug, settings))
+            folder, name, told = str(configured.folder), slug or model, {**configured.engine, **settings}
+            return _once("reward", folder, {"slug": name, **told}, lambda: _reward(folder, name, told))
     return _once("reward", model, {"slug": slug, **settings}, lambda: _reward(model, slug or model, settings))
 
 

@@ -28,6 +28,7 @@ async def drive(
         todo = source.unscored(nodes)
         if not todo:
             continue
+        short: Cap | Literal["again"] | None
         if source.plan is not None:
             short = await _value_by_rollouts(effects, source, source.plan, todo, between)
         else:

@@ -70,7 +70,7 @@ def sources_of(
     if header["reward"] is None:
         return ()
     others = header.get("also_rewards", [])
-    models = also_rewards or [None] * len(others)
+    models: Sequence[Reward | None] = also_rewards or [None] * len(others)
     return (
         Source.of(header["reward"], reward, drives=True),
         *(Source.of(described, model, drives=False) for described, model in zip(others, models, strict=True)),

@@ -45,7 +45,7 @@ def run(spec: RunSpec, jsonl: str | None, calibration: str | None = None) -> int
 async def _search(spec: RunSpec, stream: TextIO | None, calibration: str | None) -> tuple[Outcome, Payload]:
     policy = await asyncio.to_thread(load_policy, spec.policy)
     fitted = {} if calibration is None else {"calibration": calibration}
-    reward = None if spec.reward is None else await asyncio.to_thread(lambda: load_reward(spec.reward, **fitted))
+    reward = None if spec.reward is None else await asyncio.to_thread(load_reward, spec.reward, **fitted)
     also = [await asyncio.to_thread(load_reward, name) for name in spec.also_rewards]
     named = draft_of(spec)
     draft = None if named is None else await asyncio.to_thread(load_policy, named)

@@ -130,7 +130,9 @@ class JudgeReward(ModelReward):
 
         `tokens` counts what was read for the verdicts and what was written before them.
         """
-        votes, paths, written = self._settings.votes, [], []
+        votes = self._settings.votes
+        paths: list[Critiqued] = []
+        written: list[int] = []
         for request, samples in zip(requests, await self._critiques(requests), strict=True):
             for sample in samples:
                 paths.append(Critiqued(request.problem, request.steps, request.finished, sample.text))
@@ -148,7 +150,8 @@ class JudgeReward(ModelReward):
     async def _critiques(self, requests: Sequence[ScoreRequest]) -> list[list[Any]]:
         reader = self.reader
         assert isinstance(reader, JudgeReader)
-        votes, asked = self._settings.votes, []
+        votes = self._settings.votes
+        asked: list[StepRequest] = []
         for request in requests:
             path = "\n".join((request.problem, *request.steps))
             key = hashlib.sha256(path.encode()).hexdigest()[:24]

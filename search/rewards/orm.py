@@ -24,11 +24,10 @@ def load(checkpoint: Checkpoint, settings: RewardSettings) -> Convention:
     """Any decoder with a `score` head, linear or, as in Qwen2.5-Math-RM, of two layers."""
     head: nn.Module
     if checkpoint.has("score.0.weight"):
-        stacked = two_layers(checkpoint)
-        head, labels = stacked, stacked[-1].out_features
+        head, labels = two_layers(checkpoint)
     else:
-        head = single = checkpoint.linear("score")
-        labels = single.out_features
+        single = checkpoint.linear("score")
+        head, labels = single, single.out_features
     label = labels - 1 if settings.label is None else settings.label
     if label >= labels:
         raise RewardError(f"{checkpoint.slug}: label: the model has {labels} labels, there is no label {label}.")

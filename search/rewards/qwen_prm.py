@@ -24,8 +24,8 @@ SYSTEM = "Please reason step by step, and put your final answer within \\boxed{}
 
 def load(checkpoint: Checkpoint, settings: RewardSettings) -> Convention:
     """A Qwen2 body with the tensors `score.0` and `score.2`."""
-    head = two_layers(checkpoint)
-    label, labels = 1 if settings.label is None else settings.label, head[-1].out_features
+    head, labels = two_layers(checkpoint)
+    label = 1 if settings.label is None else settings.label
     if labels < 2 or label >= labels:
         raise RewardError(f"{checkpoint.slug}: label: the head has {labels} labels, there is no label {label}.")
     if checkpoint.tokenization.id_of(MARK) is None:
@@ -42,9 +42,10 @@ def load(checkpoint: Checkpoint, settings: RewardSettings) -> Convention:
     )
 
 
-def two_layers(checkpoint: Checkpoint) -> nn.Sequential:
-    """The head of Qwen2.5-Math's reward models: linear, ReLU, linear."""
-    return nn.Sequential(checkpoint.linear("score.0"), nn.ReLU(), checkpoint.linear("score.2"))
+def two_layers(checkpoint: Checkpoint) -> tuple[nn.Module, int]:
+    """The head of Qwen2.5-Math's reward models (linear, ReLU, linear) and its number of labels."""
+    first, last = checkpoint.linear("score.0"), checkpoint.linear("score.2")
+    return nn.Sequential(first, nn.ReLU(), last), last.out_features
 
 
 def _chat(checkpoint: Checkpoint) -> Template:
