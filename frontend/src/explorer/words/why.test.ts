@@ -35,6 +35,17 @@ describe('why', () => {
     expect(say(tree, 2)).toBe('Pruned by REBASE: score 0.27 below the cut 0.50; share 0.09, width 0.')
   })
 
+  it('names what a text violates, and the draws that took a step', () => {
+    const tree = outcomeTree()
+    const nodes = [{ node: 1, score: 0, rank: null, terms: { violates: 'forbidden', at: 7 } }]
+    send(tree, 'pruned', { rule: 'constraint', cutoff: 1, of: 1, nodes })
+    expect(say(tree, 1)).toBe('Pruned by the constraint: score 0.00 below the cut 1.00; violates forbidden, at 7.')
+    const taken = [{ node: 2, score: 0.5, rank: 2, terms: { wider: 0.25, deeper: 0.75 } }]
+    const other = outcomeTree()
+    send(other, 'selected', { rule: 'thompson', cutoff: null, of: 3, nodes: taken })
+    expect(say(other, 2)).toBe('Kept by Thompson sampling: rank 2 of 3, score 0.50; wider 0.25, deeper 0.75.')
+  })
+
   it('says that ties go to the earlier step', () => {
     const tree = outcomeTree()
     send(tree, 'pruned', { rule: 'beam', cutoff: 0.5, of: 4, nodes: [{ node: 1, score: 0.5, rank: 3 }] })
