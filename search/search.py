@@ -19,9 +19,9 @@ from search.randomness import uniform
 from search.resampling import Scheme, effective_sample_size, offspring, thinned
 from search.rollouts import Rollout, roll_out
 from search.scoring import drive
-from search.self_evaluation import self_evaluate, source_name
+from search.self_evaluation import self_evaluate
 from search.setting import Setting
-from search.templates import Question
+from search.templates import Question, source_name
 from search.tree import Node, Tree
 
 

@@ -17,7 +17,7 @@ from search.policies.base import PolicyError
 from search.rewards.base import PathScore, ScoreRequest
 from search.scoring import ask
 from search.sources import Source
-from search.templates import Question, Template, render_prompt
+from search.templates import Question, Template, render_prompt, source_name
 from search.tree import Node
 
 WHAT_IT_ASKS: dict[Question, str] = {
@@ -52,11 +52,6 @@ class SelfEvaluation:
         """The probability of yes for each path."""
         prompts = [render_prompt(self._template, request.problem, request.steps) for request in requests]
         return [PathScore((chance,), tokens) for chance, tokens in await self._policy.ask(prompts, self._question)]
-
-
-def source_name(question: Question) -> str:
-    """The name its scores are recorded under: `node.rewards[source_name("restart")]`."""
-    return f"self-evaluation: {question}"
 
 
 async def self_evaluate(effects: Effects, nodes: Sequence[Node], question: Question) -> Cap | Literal["again"] | None:

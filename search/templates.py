@@ -14,6 +14,11 @@ Question = Literal["right", "restart"]
 """What a policy may be asked about its own steps: will this come out right; would a fresh start do better."""
 
 
+def source_name(question: Question) -> str:
+    """The name its scores are recorded under: `node.rewards[source_name("restart")]`."""
+    return f"self-evaluation: {question}"
+
+
 class TemplateError(ValueError):
     """A template is not usable, or cannot express what it was asked to; the message says what to mend."""
 

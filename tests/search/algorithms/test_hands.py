@@ -33,6 +33,7 @@ PARAMS = {
     "a_star": {"proposals": 2},
     "lite_search": {"most": 3, "enough": 1.0},
     "phi_decoding": {"beams": 2, "candidates": 2},
+    "self_eval_beam": {"beams": 2, "proposals": 2},
     "reward_guided_speculation": {"paths": 2},
     "mcts": {"simulations": 24, "expansion": 3},
     "ab_mcts": {"simulations": 24},

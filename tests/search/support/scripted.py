@@ -26,7 +26,7 @@ class ScriptedPolicy:
     `certainty` maps a step's text to how certain it was of it; without one it does not say, like an engine that sees no
     more than the likeliest tokens. `asked` is what it says of its own steps, if it says anything. `rows` counts the
     tokens it really wrote, `calls` the samples, `batches` the requests of each call. Paths are decoded in rounds of one
-    token, which is how lockstep is defined; a path is one sample.
+    token, which is how lockstep is defined; a path is one sample. `verdicts` counts what it was asked of its own steps.
     """
 
     name = "scripted"
@@ -47,6 +47,7 @@ class ScriptedPolicy:
         self._template = Template(name="scripted", hint="Hint: {hint}\n" if hints else None)
         self.rows = 0
         self.calls = 0
+        self.verdicts = 0
         self.batches: list[list[StepRequest]] = []
 
     def describe(self) -> dict[str, Any]:
@@ -70,6 +71,7 @@ class ScriptedPolicy:
 
     async def ask(self, prompts: Sequence[str], question: str) -> list[tuple[float, int]]:
         answer = self._asked or judge_countdown
+        self.verdicts += len(prompts)
         return [(answer(tuple(prompt.splitlines()[1:])), len(prompt)) for prompt in prompts]
 
     async def decode(

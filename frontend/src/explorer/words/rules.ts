@@ -12,6 +12,7 @@ const titles: Record<string, string> = {
   a_star: 'A*',
   a_star_open: 'A*, which opened it',
   lite_search: 'LiteSearch',
+  self_eval_beam: 'self-evaluation guided beam',
   phi_width: 'φ-decoding, in width',
   phi_decoding: 'φ-decoding',
   phi_final: 'φ-decoding, at the end',
