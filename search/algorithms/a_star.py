@@ -41,6 +41,7 @@ class AStar(Algorithm[AStarParams]):
     """Open set, closed set, f = g + h."""
 
     name = "a_star"
+    family = "steps"
     title = "A*-decoding"
     paper = "A*-Decoding: Token-Efficient Inference Scaling"
     summary = (

@@ -90,6 +90,7 @@ class ABMCTS(Algorithm[ABMCTSParams]):
     """Wider or deeper, by Thompson sampling."""
 
     name = "ab_mcts"
+    family = "tree"
     title = "Adaptive branching tree search"
     paper = "Wider or Deeper? Scaling LLM Inference-Time Compute with Adaptive Branching Tree Search"
     summary = (

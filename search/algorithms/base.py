@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -23,6 +23,9 @@ class Params(BaseModel):
 
 P = TypeVar("P", bound=Params)
 
+Family = Literal["sampling", "steps", "tree", "particles", "two_models"]
+"""What strategies are chosen among: whole paths, steps, a tree of values, a population, a draft and its judge."""
+
 ON_COMMANDS = {
     "expand": "The new steps are scored and join the frontier.",
     "prune": "The step and everything below it leaves the search; no token is spent there any more.",
@@ -40,6 +43,7 @@ class Algorithm(ABC, Generic[P]):
     """
 
     name: ClassVar[str]
+    family: ClassVar[Family]
     title: ClassVar[str]
     paper: ClassVar[str]
     summary: ClassVar[str]
@@ -79,6 +83,7 @@ class Algorithm(ABC, Generic[P]):
         """What a person or a script needs to know to choose and configure this strategy."""
         return {
             "name": cls.name,
+            "family": cls.family,
             "title": cls.title,
             "paper": cls.paper,
             "summary": cls.summary,

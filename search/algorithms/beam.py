@@ -30,6 +30,7 @@ class Beam(Algorithm[BeamParams]):
     """Keep the best B of B·M proposals at every level."""
 
     name = "beam"
+    family = "steps"
     title = "Beam search"
     paper = "Scaling LLM Test-Time Compute Optimally can be More Effective than Scaling Model Parameters"
     summary = "Keeps the best partial solutions at every level by the process reward; finished ones keep their slot."

@@ -44,6 +44,7 @@ class BestFirst(Algorithm[BestFirstParams]):
     """One queue over the whole tree."""
 
     name = "best_first"
+    family = "steps"
     title = "Best-first search"
     paper = "Tree Search for Language Model Agents"
     summary = (

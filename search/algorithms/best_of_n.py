@@ -29,6 +29,7 @@ class BestOfN(Algorithm[BestOfNParams]):
     """N paths; the reward picks one."""
 
     name = "best_of_n"
+    family = "sampling"
     title = "Best of N"
     paper = "Training Verifiers to Solve Math Word Problems"
     summary = "Samples N whole solutions and picks the one whose steps the reward likes best."

@@ -36,6 +36,7 @@ class CertaintyStop(Algorithm[CertaintyStopParams]):
     """Probe as answers arrive; stop once they agree."""
 
     name = "certainty_stop"
+    family = "sampling"
     title = "Stop when certain"
     paper = "Efficiently Scaling LLM Reasoning with Certaindex"
     summary = (

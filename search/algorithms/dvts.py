@@ -31,6 +31,7 @@ class DVTS(Algorithm[DVTSParams]):
     """Keep the best of M in each of B subtrees."""
 
     name = "dvts"
+    family = "steps"
     title = "Diverse verifier tree search"
     paper = "Scaling test-time compute with open models"
     summary = (

@@ -43,6 +43,7 @@ class EntropicParticleFilter(Algorithm[EntropicParticleFilterParams]):
     """Propagate, look ahead, anneal, resample."""
 
     name = "entropic_particle_filter"
+    family = "particles"
     title = "Entropic particle filter"
     paper = "Mitigating Premature Exploitation in Particle-based Monte Carlo for Inference-Time Scaling"
     summary = (

@@ -34,6 +34,7 @@ class Fractured(Algorithm[FracturedParams]):
     """n trajectories x H depths x m solutions; the commonest answer wins."""
 
     name = "fractured"
+    family = "sampling"
     title = "Fractured sampling"
     paper = "Fractured Chain-of-Thought Reasoning"
     summary = (

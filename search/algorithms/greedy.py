@@ -20,6 +20,7 @@ class Greedy(Algorithm[GreedyParams]):
     """One path at temperature 0."""
 
     name = "greedy"
+    family = "sampling"
     title = "Greedy decoding"
     paper = ""
     summary = "One path; always the most probable token. No search: what the model says by itself."

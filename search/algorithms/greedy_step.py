@@ -23,6 +23,7 @@ class GreedyStep(Algorithm[GreedyStepParams]):
     """One path, each step the best of M."""
 
     name = "greedy_step"
+    family = "steps"
     title = "Greedy step search"
     paper = "A Comparative Study on Reasoning Patterns of OpenAI's o1 Model"
     summary = "Samples a few next steps, keeps the one the process reward likes best, and goes on from it."

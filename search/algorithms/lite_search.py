@@ -41,6 +41,7 @@ class LiteSearch(Algorithm[LiteSearchParams]):
     """Spend where it pays, and no more than it takes."""
 
     name = "lite_search"
+    family = "steps"
     title = "LiteSearch"
     paper = "LiteSearch: Efficacious Tree Search for LLM"
     summary = (

@@ -27,6 +27,7 @@ class Majority(Algorithm[MajorityParams]):
     """N paths; the commonest answer wins."""
 
     name = "majority"
+    family = "sampling"
     title = "Majority vote"
     paper = "Self-Consistency Improves Chain of Thought Reasoning in Language Models"
     summary = "Samples N whole solutions; the answer most of them agree on wins. Needs no reward."

@@ -72,6 +72,7 @@ class MCTS(Algorithm[MCTSParams]):
     """Select, expand, evaluate, back up."""
 
     name = "mcts"
+    family = "tree"
     title = "Monte Carlo tree search"
     paper = "Bandit based Monte-Carlo Planning"
     summary = (

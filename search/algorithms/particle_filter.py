@@ -34,6 +34,7 @@ class ParticleFilter(Algorithm[ParticleFilterParams]):
     """Propagate, weight, resample."""
 
     name = "particle_filter"
+    family = "particles"
     title = "Particle filter"
     paper = (
         "A Probabilistic Inference Approach to Inference-Time Scaling of LLMs using Particle-Based Monte Carlo Methods"

@@ -35,6 +35,7 @@ class ParticleGibbs(Algorithm[ParticleGibbsParams]):
     """Filter again and again, one trajectory carried over."""
 
     name = "particle_gibbs"
+    family = "particles"
     title = "Particle Gibbs"
     paper = (
         "A Probabilistic Inference Approach to Inference-Time Scaling of LLMs using Particle-Based Monte Carlo Methods"

@@ -75,6 +75,7 @@ class PhiDecoding(Algorithm[PhiDecodingParams]):
     """Foresight, clusters, two prunings. No reward."""
 
     name = "phi_decoding"
+    family = "steps"
     title = "φ-Decoding"
     paper = "φ-Decoding: Adaptive Foresight Sampling for Balanced Inference-Time Exploration and Exploitation"
     summary = (

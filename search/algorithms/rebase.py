@@ -37,6 +37,7 @@ class Rebase(Algorithm[RebaseParams]):
     """Branch in proportion to the exponential of the reward."""
 
     name = "rebase"
+    family = "steps"
     title = "REBASE"
     paper = (
         "Inference Scaling Laws: An Empirical Analysis of Compute-Optimal Inference for LLM Problem-Solving with"

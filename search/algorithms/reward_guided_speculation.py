@@ -32,6 +32,7 @@ class RewardGuidedSpeculation(Algorithm[RewardGuidedSpeculationParams]):
     """Draft, judge, rewrite."""
 
     name = "reward_guided_speculation"
+    family = "two_models"
     title = "Reward-guided speculation"
     paper = "Reward-Guided Speculative Decoding for Efficient LLM Reasoning"
     summary = (

@@ -33,6 +33,7 @@ class RPC(Algorithm[RPCParams]):
     """Reasoning Pruning, then Perplexity Consistency."""
 
     name = "rpc"
+    family = "sampling"
     title = "Reasoning-pruning perplexity consistency"
     paper = "A Theoretical Study on Bridging Internal Probability and Self-Consistency for LLM Reasoning"
     summary = (

@@ -35,6 +35,7 @@ class SelfCertainty(Algorithm[SelfCertaintyParams]):
     """N paths; the surer the policy was, the more its answer counts."""
 
     name = "self_certainty"
+    family = "sampling"
     title = "Self-certainty"
     paper = "Scalable Best-of-N Selection for Large Language Models via Self-Certainty"
     summary = (

@@ -34,6 +34,7 @@ class ShortMAtK(Algorithm[ShortMAtKParams]):
     """k race, the first m vote, the rest are aborted."""
 
     name = "short_m_at_k"
+    family = "sampling"
     title = "Short-m@k"
     paper = "Don't Overthink it. Preferring Shorter Thinking Chains for Improved LLM Reasoning"
     summary = (

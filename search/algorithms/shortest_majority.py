@@ -27,6 +27,7 @@ class ShortestMajority(Algorithm[ShortestMajorityParams]):
     """N paths; votes divided by log length."""
 
     name = "shortest_majority"
+    family = "sampling"
     title = "Shortest majority vote"
     paper = "Revisiting the Test-Time Scaling of o1-like Models: Do they Truly Possess Test-Time Scaling Capabilities?"
     summary = (

@@ -49,6 +49,7 @@ class SMCSteering(Algorithm[SMCSteeringParams]):
     """Extend, drop what breaks the constraint, thin."""
 
     name = "smc_steering"
+    family = "particles"
     title = "SMC steering"
     paper = "Sequential Monte Carlo Steering of Large Language Models using Probabilistic Programs"
     summary = (

@@ -35,6 +35,7 @@ class SpeculativeRejection(Algorithm[SpeculativeRejectionParams]):
     """N paths in chunks; after each, the worst go."""
 
     name = "speculative_rejection"
+    family = "sampling"
     title = "Speculative rejection"
     paper = "Fast Best-of-N Decoding via Speculative Rejection"
     summary = (

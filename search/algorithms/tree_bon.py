@@ -42,6 +42,7 @@ class TreeBoN(Algorithm[TreeBoNParams]):
     """Keep N/W, give each W children."""
 
     name = "tree_bon"
+    family = "sampling"
     title = "TreeBoN"
     paper = "TreeBoN: Enhancing Inference-Time Alignment with Speculative Tree-Search and Best-of-N Sampling"
     summary = (

@@ -30,6 +30,7 @@ class WeightedMajority(Algorithm[WeightedMajorityParams]):
     """N paths; the answer of highest summed reward wins."""
 
     name = "weighted_majority"
+    family = "sampling"
     title = "Weighted majority vote"
     paper = "Making Large Language Models Better Reasoners with Step-Aware Verifier"
     summary = "Samples N whole solutions; each votes for its answer with its reward, and the heaviest answer wins."

@@ -16,6 +16,7 @@ class StrategyOut(Schema):
     """A strategy; `params` is the JSON Schema of its parameters, `commands` says what a person's commands do to it."""
 
     name: str
+    family: str
     title: str
     summary: str
     paper: str

@@ -88,8 +88,11 @@ export interface Session {
   role: string
 }
 
+export type Family = 'sampling' | 'steps' | 'tree' | 'particles' | 'two_models'
+
 export interface Algorithm {
   name: string
+  family: Family
   title: string
   summary: string
   paper: string

@@ -1,10 +1,11 @@
-import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/svelte'
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import Page from './Page.svelte'
 
 const algorithms = [
   {
     name: 'beam',
+    family: 'steps',
     title: 'Beam search',
     summary: 'Keeps the best.',
     paper: 'A paper',
@@ -14,7 +15,16 @@ const algorithms = [
       properties: { width: { type: 'integer', default: 4, minimum: 1, maximum: 256, description: 'Beams kept.' } },
     },
   },
-  { name: 'greedy', title: 'Greedy', summary: 'One path.', paper: '', needs_reward: false, commands: {}, params: {} },
+  {
+    name: 'greedy',
+    family: 'sampling',
+    title: 'Greedy',
+    summary: 'One path.',
+    paper: '',
+    needs_reward: false,
+    commands: {},
+    params: {},
+  },
 ]
 const model = { engine: 'e', default: true, domains: [], ready: true }
 const models = [
@@ -108,6 +118,17 @@ describe('the form of a new exploration', () => {
     await fireEvent.click(screen.getByRole('button', { name: 'reset Width' }))
     await waitFor(() => expect(start).toHaveProperty('disabled', false))
     expect(width).toHaveProperty('value', '4')
+  })
+
+  it('lists strategies by family and finds them by any word of theirs', async () => {
+    await shown()
+    const families = within(screen.getByRole('radiogroup', { name: 'Strategy' })).getAllByRole('group')
+    expect(families.map((family) => family.getAttribute('aria-label'))).toEqual(['Whole paths', 'Steps'])
+    await fireEvent.input(screen.getByLabelText('Find a strategy'), { target: { value: 'one PATH' } })
+    expect(screen.queryByRole('radio', { name: /Beam/ })).toBeNull()
+    expect(screen.getByRole('radio', { name: /Greedy/ })).toBeTruthy()
+    await fireEvent.input(screen.getByLabelText('Find a strategy'), { target: { value: 'nothing of the kind' } })
+    expect(screen.getByText('No strategy speaks of that.')).toBeTruthy()
   })
 
   it('remembers what was chosen', async () => {
