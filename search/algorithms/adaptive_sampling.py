@@ -39,6 +39,7 @@ class AdaptiveSampling(Algorithm[AdaptiveSamplingParams]):
     """One after another, until the policy is content."""
 
     name = "adaptive_sampling"
+    family = "sampling"
     title = "Adaptive sampling"
     paper = "Adaptive Inference-Time Compute: LLMs Can Predict if They Can Do Better, Even Mid-Generation"
     summary = (

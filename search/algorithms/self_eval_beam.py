@@ -43,6 +43,7 @@ class SelfEvalBeam(Algorithm[SelfEvalBeamParams]):
     """Stochastic beam search by the policy's own likelihood and belief."""
 
     name = "self_eval_beam"
+    family = "steps"
     title = "Self-evaluation guided beam search"
     paper = "Self-Evaluation Guided Beam Search for Reasoning"
     summary = (
