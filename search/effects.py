@@ -332,7 +332,7 @@ class Effects:
                 return  # it was carried out already
             if command.command == "cancel":
                 loop.call_soon_threadsafe(interrupt)
-            elif command.command == "prune" and pruned is not None:
+            elif command.command == "prune" and command.node is not None and pruned is not None:
                 loop.call_soon_threadsafe(pruned, command.node)
 
         self.setting.mailbox.listen(hear)

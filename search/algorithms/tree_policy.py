@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from search.search import Terms
+from search.decisions import Terms
 from search.tree import Node, Tree
 
 CONTINUED = ("open", "expanded")

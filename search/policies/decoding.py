@@ -228,7 +228,9 @@ class Decoder:
         self.occupancy.tokens += count
         staying = np.ones(count, np.bool_)
         for call in self._calls:
-            if not (isinstance(call, PathCall) or call.done) and call.requests[0].watched:
+            if isinstance(call, PathCall) or call.done:
+                continue
+            if call.requests[0].watched:
                 self._tell(call, logits, staying)
         if drawn.broken is not None:
             staying &= self._fail(np.flatnonzero(drawn.broken.numpy()).tolist())
@@ -246,7 +248,7 @@ class Decoder:
             self._hold(turning, staying)
         self._part(staying, tokens)
 
-    def _tell(self, call: SampleCall, logits: Tensor, staying: NDArray[np.bool_]) -> None:
+    def _tell(self, call: Call[StepRequest, StepSample], logits: Tensor, staying: NDArray[np.bool_]) -> None:
         """Hand back what is watched of the samples of a call that draws nothing."""
         for at, sample in enumerate(self._samples.of):
             if sample.call is not call:
