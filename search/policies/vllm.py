@@ -54,7 +54,11 @@ class VllmPolicy:
         self._arguments = {"enable_prefix_caching": True, **engine, "model": str(folder)}
         self._starting = asyncio.Lock()
         self._engine: Any = None
-        asyncio.run_coroutine_threadsafe(self._alive(), self._loop).result()
+        try:
+            asyncio.run_coroutine_threadsafe(self._alive(), self._loop).result()
+        except PolicyError:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            raise
         import vllm
 
         config = self._engine.model_config
@@ -142,7 +146,7 @@ class VllmPolicy:
         engine = await self._alive()
         names = [f"{self._slug}-{next(self._ids)}" for _ in requests]
         work = [asyncio.ensure_future(self._one(engine, *one)) for one in zip(names, requests, prompts, strict=True)]
-        attending = asyncio.ensure_future(_attend(engine, names, cancellation))
+        attending = asyncio.ensure_future(_attend(engine, names, work, cancellation))
         try:
             samples = await asyncio.gather(*work)
         finally:  # after an error, or when nobody waits any more, vLLM aborts what is under way
@@ -183,14 +187,17 @@ class VllmPolicy:
         self._thread.join(timeout=60)
 
 
-async def _attend(engine: Any, names: Sequence[str], cancellation: Cancellation | None) -> None:
-    """Abort what is cancelled or withdrawn; vLLM then ends those samples with what they have."""
-    gone: set[int] = set()
+async def _attend(
+    engine: Any, names: Sequence[str], work: Sequence[asyncio.Future[Any]], cancellation: Cancellation | None
+) -> None:
+    """Abort what is cancelled or withdrawn, again and again: a request may not have reached vLLM the first time.
+
+    vLLM then ends those samples with what they have.
+    """
     while cancellation is not None:
-        leaving = range(len(names)) if cancellation.requested else cancellation.withdrawn
-        if new := set(leaving) - gone:
-            gone |= new
-            await engine.abort([names[position] for position in sorted(new)])
+        leaving = range(len(names)) if cancellation.requested else sorted(cancellation.withdrawn)
+        if going := [names[position] for position in leaving if not work[position].done()]:
+            await engine.abort(going)
         await asyncio.sleep(_LOOK_SECONDS)
 
 
