@@ -216,11 +216,14 @@ def _logprobs_of(entry: dict[str, Any]) -> list[float]:
         values = [token.get("logprob") if isinstance(token, dict) else None for token in given["content"]]
     else:
         values = given.get("token_logprobs") or []
-    for value in values:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not math.isfinite(value) or value > _MOST_ABOVE_ZERO:
-            raise Nonsense(f"returns {value!r} as a logprob: its weights or its arithmetic are broken.")
-    return [float(value) for value in values]
+    return [_logprob(value) for value in values]
+
+
+def _logprob(value: Any) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or value > _MOST_ABOVE_ZERO:
+        raise Nonsense(f"returns {value!r} as a logprob: its weights or its arithmetic are broken.")
+    return float(value)
 
 
 def _count(usage: dict[str, Any], name: str) -> int:
