@@ -145,7 +145,8 @@ class _Course:
     def close(self, finish: Finish) -> None:
         """The step under way is over, and the path with it unless the step came to its delimiter."""
         mean = None if self.certainty is None or not self.written else round(self.certainty / self.written, 6)
-        step = StepSample(self.text, self.ids, self.logprobs, finish, self.prompt_tokens, mean, self.written)
+        count = None if self.ids else self.written  # the ids say it, where there are any
+        step = StepSample(self.text, self.ids, self.logprobs, finish, self.prompt_tokens, mean, count)
         self.done.append(step)
         self.text, self.ids, self.logprobs, self.written, self.certainty = "", (), (), 0, 0.0
         self.steps -= 1

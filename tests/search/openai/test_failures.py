@@ -164,6 +164,7 @@ def test_what_is_withdrawn_is_hung_up_on_alone(misbehaving: Server) -> None:
         await asyncio.wait_for(sent(app, "slow", 10), 30)
         cancellation.withdraw([1])
         closed = await asyncio.to_thread(hung_up, app, "slow", 1)
+        await asyncio.wait_for(sent(app, "slow", app.sent["slow"] + 10), 30)  # the other one goes on
         cancellation.request()
         return closed, await asyncio.wait_for(task, 5)
 

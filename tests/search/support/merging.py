@@ -13,6 +13,7 @@ class Merging(Algorithm[Params]):
     """Root → a, b; a and b → one child; it is followed to the end and its value backed up once per ancestor."""
 
     name = "merging"
+    family = "steps"
     title = "Merging"
     paper = ""
     summary = "For tests."
