@@ -77,7 +77,7 @@ def test_a_search_is_grown_read_steered_and_found_again(explorer: ExplorerPage, 
     page = explorer.page
     page.goto(f"{stack.url}/new")
     page.get_by_label("Problem", exact=True).fill(PROBLEM)
-    page.get_by_role("radio", name="Beam search").check(force=True)
+    page.get_by_role("radio", name="Beam search", exact=True).check(force=True)
     for name, value in WIDE_BEAM.items():
         page.locator(f"#param-{name}").fill(str(value))
     page.get_by_role("button", name="Start the search").click()
