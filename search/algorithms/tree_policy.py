@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -50,7 +51,7 @@ class TreePolicy(Protocol):
         ...
 
 
-class Descent:
+class Descent(ABC):
     """From the root, at each node the child of highest Q + U, down to a node never visited or without living children.
 
     N, n and Q count pending visits as visits of value 0. Ties go to the older child.
@@ -73,12 +74,12 @@ class Descent:
             steps.append({"node": node.index, "q": q, "u": u if u < math.inf else None, "n": n, "prior": node.prior})
         return Walk(path, {"steps": steps})
 
-    def learn(self, tree: Tree, changed: Iterable[Node]) -> None:
+    def learn(self, tree: Tree, changed: Iterable[Node]) -> None:  # noqa: B027 (few descents have something to learn)
         """The tree holds all there is to know."""
 
+    @abstractmethod
     def _best(self, nodes: list[Node], children: list[int], above: int, pending: Pending) -> Taken | None:
         """The child to take, if one is selectable; `above` is the parent's N. The innermost loop of the search."""
-        raise NotImplementedError
 
 
 class UCT(Descent):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -25,28 +25,17 @@ from search.policies.gang import Course, Gang, PathCall
 from search.policies.prefix_cache import PrefixCache
 from search.policies.sampler import draw, rounded
 from search.policies.samples import Sample, Samples
-from search.policies.slot_cache import CacheShape, SlotCache
+from search.policies.slot_cache import SlotCache
 from search.policies.waiting import Waiting
 from search.tokenization import Tokenization
+
+if TYPE_CHECKING:
+    from search.policies.slot_model import SlotModel
 
 PREFILL_TOKENS = 2048
 """Tokens of one prefill pass, padding included: bounds its memory and how long the other rows wait."""
 
 SampleCall = Call[StepRequest, StepSample] | PathCall
-
-
-class SlotModel(Protocol):
-    """A causal language model over slots."""
-
-    shape: CacheShape
-    context: int
-    vocabulary: int
-
-    def prefill(self, cache: SlotCache, first: int, ids: Tensor, positions: Tensor, longest: int) -> None:
-        """Append tokens, shape (rows, tokens), to the slots `first` and on; `longest` − 1 is the largest position."""
-
-    def decode(self, cache: SlotCache, ids: Tensor, positions: Tensor, longest: int) -> Tensor:
-        """Append one token, shape (rows,), to the slots 0 and on; the logits after it, (rows, vocabulary)."""
 
 
 class Decoder:

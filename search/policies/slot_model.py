@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -13,6 +13,20 @@ from search.policies.slot_cache import CacheShape, SlotCache
 
 _PROBE_LENGTHS = (9, 5)
 _PROBE_TOLERANCE = 1e-2
+
+
+class SlotModel(Protocol):
+    """A causal language model over slots."""
+
+    shape: CacheShape
+    context: int
+    vocabulary: int
+
+    def prefill(self, cache: SlotCache, first: int, ids: Tensor, positions: Tensor, longest: int) -> None:
+        """Append tokens, shape (rows, tokens), to the slots `first` and on; `longest` − 1 is the largest position."""
+
+    def decode(self, cache: SlotCache, ids: Tensor, positions: Tensor, longest: int) -> Tensor:
+        """Append one token, shape (rows,), to the slots 0 and on; the logits after it, (rows, vocabulary)."""
 
 
 class HuggingFaceSlots:

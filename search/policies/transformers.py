@@ -12,12 +12,12 @@ import transformers
 from search.batching import Call, EngineThread
 from search.local_model import DTYPES, LocalModel, provenance_of
 from search.policies.base import Cancellation, PolicyError, Sampling, StepRequest, StepSample
-from search.policies.decoding import Decoder, SlotModel
+from search.policies.decoding import Decoder
 from search.policies.gang import PathCall
 from search.policies.llama import LlamaSlots
 from search.policies.lockstep import Leash, PathRequest
 from search.policies.prompts import Prompts
-from search.policies.slot_model import HuggingFaceSlots
+from search.policies.slot_model import HuggingFaceSlots, SlotModel
 from search.templates import Question, Template
 from search.tokenization import Tokenization, TokenizationError
 

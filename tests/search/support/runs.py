@@ -102,3 +102,8 @@ async def play(
     )
     run.events = [*stored, *run.new]
     return run
+
+
+def grown(run: Run) -> list[tuple[str, str]]:
+    """What was sampled, without sequence numbers and indices."""
+    return [(p["key"], p["text"]) for p in run.payloads("node_added")]
