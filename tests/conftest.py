@@ -14,9 +14,15 @@ import django
 import pytest
 import pytest_django
 from django.db import connection
+from hypothesis import settings
 
 from tests.support.servers import SessionServers
 from tests.support.stack import Stack
+
+# The same examples every time: what was green stays green. To hunt for new ones: pytest --hypothesis-profile=hunt
+settings.register_profile("same", derandomize=True, database=None)
+settings.register_profile("hunt", print_blob=True)
+settings.load_profile("same")
 
 SERVERS = SessionServers()
 os.environ.update(SERVERS.environment())

@@ -13,7 +13,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db.utils import Error as DatabaseError
 
 from app.explorer.models import Run
-from app.explorer.store.flush import OUTAGES
+from app.explorer.store.outages import OUTAGES
 from app.live.reader import RunVanished
 from app.live.viewer import Viewer
 from app.teams.permissions import visible_to

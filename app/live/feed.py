@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import structlog
 
-from app.explorer.store.flush import OUTAGES
+from app.explorer.store.outages import OUTAGES, heed_cancellation
 from app.live.announcements import listen
 from app.live.protocol import Frame, Snapshot, batches
 from app.live.reader import RunVanished, read_events, read_snapshot
@@ -73,6 +73,7 @@ class RunFeed:
     async def _follow(self) -> None:
         last: Snapshot | None = None
         while True:
+            heed_cancellation()
             self._wake.clear()
             try:
                 last = await self._advance(last)

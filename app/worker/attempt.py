@@ -12,7 +12,8 @@ from uuid import UUID
 import structlog
 
 from app.explorer.store.codec import Packer
-from app.explorer.store.flush import OUTAGES, LeaseLost
+from app.explorer.store.flush import LeaseLost
+from app.explorer.store.outages import OUTAGES, heed_cancellation
 from app.explorer.store.pool import Pool
 from app.worker.assignment import Assignment, load_assignment
 from app.worker.bell import CommandBell, CommandFeed
@@ -214,6 +215,7 @@ class Attempt:
 
     async def _beat_on(self) -> None:
         while True:
+            heed_cancellation()
             await asyncio.sleep(HEARTBEAT_SECONDS)
             with suppress(*OUTAGES):
                 async with self._pool.connection() as connection:

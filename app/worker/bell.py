@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from app.explorer.store.announce import commands_channel
-from app.explorer.store.flush import OUTAGES
+from app.explorer.store.outages import OUTAGES, heed_cancellation
 from app.explorer.store.pool import Pool
 from app.worker.journal import JournalWriter
 from search.commands import Command, Mailbox, RejectedCommand
@@ -77,6 +77,7 @@ class CommandFeed:
     async def deliver_on(self) -> None:
         """Look whenever the bell rings, and every half second anyway."""
         while True:
+            heed_cancellation()
             try:
                 await self.deliver()
             except OUTAGES as error:

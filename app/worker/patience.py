@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import structlog
 
-from app.explorer.store.flush import OUTAGES
+from app.explorer.store.outages import OUTAGES, heed_cancellation
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -21,6 +21,7 @@ async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
         try:
             return await ask()
         except OUTAGES as error:
+            heed_cancellation()
             log.warning("waiting for PostgreSQL", error=str(error).strip())
             await asyncio.sleep(pause)
             pause = min(pause * 2, 1.0)

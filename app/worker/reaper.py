@@ -10,7 +10,8 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from app.explorer.store.flush import LEASE_SECONDS, OUTAGES
+from app.explorer.store.flush import LEASE_SECONDS
+from app.explorer.store.outages import OUTAGES, heed_cancellation
 from app.explorer.store.pool import pool
 from app.worker.identity import is_dead
 from app.worker.lease import FREE
@@ -85,6 +86,7 @@ async def reap_on(ring: Ring, free_slots: Callable[[], int], ours: Callable[[], 
     messages every five seconds.
     """
     while True:
+        heed_cancellation()
         pause = EVERY_SECONDS
         try:
             async with (await pool()).connection() as connection:

@@ -25,6 +25,14 @@ SOURCES = st.recursive(
     ),
     max_leaves=8,
 )
+# At most four characters long, so that all the texts that could follow can be tried.
+SHORT = st.lists(
+    st.one_of(
+        SINGLE, st.tuples(SINGLE, SINGLE).map(lambda two: f"({two[0]}|{two[1]})"), SINGLE.map(lambda one: f"({one})?")
+    ),
+    min_size=1,
+    max_size=4,
+).map("".join)
 TEXTS = st.text("abc1.\n", max_size=6)
 
 
@@ -36,7 +44,7 @@ def test_whole_matches_and_occurrences_are_those_of_pythons_re(source, text):
 
 
 @settings(max_examples=40, deadline=None)
-@given(SOURCES.filter(lambda source: len(source) < 9 and not set("*+{") & set(source)), st.text("ab1\n", max_size=3))
+@given(SHORT, st.text("ab1\n", max_size=3))
 def test_a_beginning_is_what_some_text_completes(source, text):
     endings = ("".join(letters) for length in range(5) for letters in product("abc1.\n", repeat=length))
     completed = any(re.fullmatch(source, text + ending) for ending in endings)

@@ -11,17 +11,15 @@ from uuid import UUID
 import psycopg
 import structlog
 from psycopg import sql
-from psycopg_pool import PoolTimeout
 
 from app.explorer.store.codec import JournalEvent, NodeRow
 from app.explorer.store.jsonb import dumps, storable
+from app.explorer.store.outages import OUTAGES, heed_cancellation
 from app.explorer.store.pool import Pool
 from app.explorer.store.rows import COPY_EVENTS, COPY_NODES, UPSERT_STATES, event_row, node_row, states_json
 
 log = structlog.get_logger(__name__)
 LEASE_SECONDS = 15
-# What a dead, restarting or full database raises: waiting mends it. Anything else is an error of ours.
-OUTAGES = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, OSError)
 
 
 class LeaseLost(RuntimeError):
@@ -73,6 +71,7 @@ async def write(pool: Pool, run: UUID, lease: UUID, flush: Flush) -> None:
                 await connection.commit()
             return
         except OUTAGES as error:
+            heed_cancellation()
             log.warning("flush waits for PostgreSQL", run=str(run), to=flush.to, error=str(error).strip())
             await asyncio.sleep(pause)
             pause = min(pause * 2, 1.0)
