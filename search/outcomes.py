@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
 
 from search.calibration import CalibrationError, Labelled
-from search.datasets.trl_stepwise import MarkedPath
+from search.datasets.records import LabelledPath
 from search.tree import Node, Tree
 
 Outcome = Literal["reachable", "correct", "rollout_value", "labels"]
@@ -54,12 +54,13 @@ def _completions(header: dict[str, Any]) -> int:
     raise CalibrationError("the journal has rollout values, but its header does not say of how many rollouts")
 
 
-def ratings_of(paths: Iterable[MarkedPath]) -> dict[tuple[str, tuple[str, ...]], float]:
+def ratings_of(paths: Iterable[LabelledPath]) -> dict[tuple[str, tuple[str, ...]], float]:
     """Every marked step by its problem and path; a neutral step (0) counts as half a success."""
     ratings = {}
     for path in paths:
         for length, rating in enumerate(path.ratings, start=1):
-            ratings[path.prompt, path.steps[:length]] = (rating + 1) / 2
+            if rating is not None:
+                ratings[path.prompt, path.steps[:length]] = (rating + 1) / 2
     return ratings
 
 

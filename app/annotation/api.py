@@ -20,8 +20,7 @@ from app.config.problems import Absent, Conflict
 from app.explorer.access import principal_of, user_of, visible, visible_run, visible_session
 from app.explorer.schemas import Strict
 from app.teams.permissions import visible_to
-from search.datasets import trl_stepwise
-from search.datasets.trl_stepwise import Neutral
+from search.datasets.records import Neutral
 
 router = Router(tags=["labels"])
 PATIENCE = timedelta(seconds=20)
@@ -144,7 +143,7 @@ def export(request: HttpRequest, export: ExportIn) -> Status:
 
 @router.post("/imports", response={201: ImportOut}, summary="Import labelled paths from a file")
 def import_labels(
-    request: HttpRequest, file: File[UploadedFile], session: Form[UUID], format: Form[str] = trl_stepwise.NAME
+    request: HttpRequest, file: File[UploadedFile], session: Form[UUID], format: Form[str] = "trl_stepwise"
 ) -> Status:
     """Multipart: `file`, `session`, `format` (`trl_stepwise`). Each problem becomes a run, each label one of yours.
 

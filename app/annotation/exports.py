@@ -16,9 +16,10 @@ from app.config.problems import Invalid
 from app.explorer.doorbell import task_send
 from app.explorer.models import Run, Session
 from app.teams.models import User
-from search.datasets import trl_stepwise
+from search.datasets.registry import FORMATS as READABLE
+from search.datasets.registry import SUFFIX
 
-FORMATS = {trl_stepwise.NAME: trl_stepwise.TITLE}
+FORMATS = {"trl_stepwise": READABLE["trl_stepwise"]}
 EXPORT_TASK = "annotation.export_write"
 BATCH = "batch"
 
@@ -88,7 +89,7 @@ def _write(job: ExportJob) -> None:
     runs = Run.objects.filter(pk__in=labels.values("run")).select_related("problem").order_by("created_at", "pk")
     rows.update(state=ExportJob.State.RUNNING, done=0, total=runs.count())
     counts = Counts()
-    name = f"{job.pk}{trl_stepwise.SUFFIX}"
+    name = f"{job.pk}{SUFFIX}"
     job.file = name
     final = export_path(job)
     partial = final.with_name(f"{name}.part")
@@ -96,7 +97,7 @@ def _write(job: ExportJob) -> None:
         final.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as stream:
             for number, run in enumerate(runs.iterator(chunk_size=100), start=1):
-                trl_stepwise.write(
+                FORMATS[job.format].write(
                     marked_paths(run, labels, counts), stream, neutral=job.filters.get("neutral", "good")
                 )
                 if number % 20 == 0:

@@ -16,8 +16,9 @@ from app.explorer.run_settings import NO_CAPS
 from app.explorer.schemas import LONGEST_PROBLEM
 from app.explorer.services.journal import journal_store
 from app.teams.models import User
-from search.datasets import MalformedRecord, trl_stepwise
-from search.datasets.trl_stepwise import MarkedPath
+from search.datasets import MalformedRecord
+from search.datasets.records import LabelledPath
+from search.datasets.registry import FORMATS
 from search.events import Event
 from search.verifiers import infer
 
@@ -38,10 +39,11 @@ class LabelledTree:
     ratings: dict[int, int] = field(default_factory=dict)
     conflicts: int = 0
 
-    def add(self, path: MarkedPath) -> None:
+    def add(self, path: LabelledPath) -> None:
         """Walk the path, growing what is new. Of two different labels of a step the first stays."""
         node = 0
         for text, rating in zip(path.steps, path.ratings, strict=True):
+            assert rating is not None
             child = self.children.get((node, text))
             if child is None:
                 self.texts.append(text)
@@ -69,12 +71,13 @@ def labels_import(*, session: Session, user: User, format: str, stream: IO[bytes
         Invalid: a format there is not, or a line that cannot be read (named).
         TooLarge: more steps than one request may bring.
     """
-    if format != trl_stepwise.NAME:
-        raise Invalid.field("format", f"{format!r} cannot be imported yet", f"one of {trl_stepwise.NAME}")
+    if format != "trl_stepwise":
+        raise Invalid.field("format", f"{format!r} cannot be imported yet", "one of trl_stepwise")
     trees: dict[str, LabelledTree] = {}
     steps = 0
     try:
-        for number, path in enumerate(trl_stepwise.read(stream), start=1):
+        for number, path in enumerate(FORMATS[format].read(stream), start=1):
+            assert isinstance(path, LabelledPath)
             steps += len(path.steps)
             if steps > MOST_STEPS:
                 raise TooLarge(f"The file has more than {MOST_STEPS} steps. Split it and import the parts.")
@@ -95,7 +98,7 @@ def labels_import(*, session: Session, user: User, format: str, stream: IO[bytes
     }
 
 
-def _check(path: MarkedPath, number: int) -> None:
+def _check(path: LabelledPath, number: int) -> None:
     if len(path.prompt) > LONGEST_PROBLEM:
         raise MalformedRecord(number, "prompt", f"has more than {LONGEST_PROBLEM} characters")
     if "\0" in path.prompt:

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from app.annotation.models import StepLabel
 from app.explorer.models import Node, Run
 from app.explorer.store.jsonb import restored
-from search.datasets.trl_stepwise import MarkedPath
+from search.datasets.records import LabelledPath
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Counts:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def marked_paths(run: Run, labels: QuerySet[StepLabel], counts: Counts) -> Iterator[MarkedPath]:
+def marked_paths(run: Run, labels: QuerySet[StepLabel], counts: Counts) -> Iterator[LabelledPath]:
     """The maximal marked paths of one run, one judge (annotator or model) at a time.
 
     A path starts below the problem and follows marked steps for as long as there are any: it is cut at the first
@@ -61,7 +61,7 @@ def marked_paths(run: Run, labels: QuerySet[StepLabel], counts: Counts) -> Itera
 
 def _paths_of(
     prompt: str, nodes: dict[int, tuple[int | None, str]], ratings: dict[int, int], counts: Counts
-) -> Iterator[MarkedPath]:
+) -> Iterator[LabelledPath]:
     """Parents are older than their children, so one pass in order of creation finds what hangs on the problem."""
     reached: set[int] = set()
     continued: set[int] = set()
@@ -81,4 +81,4 @@ def _paths_of(
         path.reverse()
         counts.paths += 1
         counts.steps += len(path)
-        yield MarkedPath(prompt, tuple(nodes[i][1] for i in path), tuple(ratings[i] for i in path))
+        yield LabelledPath(prompt, tuple(nodes[i][1] for i in path), tuple(ratings[i] for i in path))

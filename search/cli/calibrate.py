@@ -8,7 +8,8 @@ from pathlib import Path
 from search.calibration import METHODS, Calibration, CalibrationError, Labelled, fit, write
 from search.cli.complaints import BadInput
 from search.datasets import MalformedRecord
-from search.datasets import trl_stepwise as stepwise
+from search.datasets.records import LabelledPath
+from search.datasets.registry import FORMATS, guess
 from search.events import MalformedJournal, read_jsonl
 from search.outcomes import OUTCOMES, Ratings, labelled_nodes, ratings_of, source_in
 from search.reducer import fold
@@ -22,7 +23,7 @@ def add_calibrate_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--method", choices=METHODS, default="isotonic")
     parser.add_argument("--outcome", choices=OUTCOMES, default="reachable", help="what counts as success of a node")
-    parser.add_argument("--labels", metavar="FILE", help="ratings of steps in TRL's stepwise format (outcome labels)")
+    parser.add_argument("--labels", metavar="FILE", help="step ratings, any format of labelled paths (outcome labels)")
     parser.add_argument("--bins", type=int, default=10, help="most quantile bins")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="where the calibration goes")
 
@@ -73,7 +74,11 @@ def calibrate(options: argparse.Namespace) -> int:
 def _ratings(path: str) -> Ratings:
     try:
         with open(path, "rb") as stream:
-            return ratings_of(stepwise.read(stream))
+            format = guess(stream)
+        if format is None or FORMATS[format].shape != "path":
+            raise BadInput(f"--labels {path}: is no file of labelled paths, such as TRL stepwise supervision")
+        with open(path, "rb") as stream:
+            return ratings_of(path for path in FORMATS[format].read(stream) if isinstance(path, LabelledPath))
     except (OSError, MalformedRecord) as error:
         raise BadInput(f"--labels {path}: {error}") from error
 

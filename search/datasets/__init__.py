@@ -1,35 +1,21 @@
-"""Readers and writers of training-data formats, one file each. They stream: no format is ever held in memory whole."""
+"""Readers and writers of training-data formats, one file each. They stream: no format is ever held in memory whole.
+
+`search.datasets.registry` lists them; `records` is what they read into, `values` how a file becomes JSON values.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from typing import IO, Any
-
 
 class MalformedRecord(ValueError):
-    """A line of a data set cannot be read; names the line, the field and what it should be."""
+    """A record of a data set cannot be read; names the line it begins in, the field, what is wrong, and the mend."""
 
-    def __init__(self, line: int, field: str, message: str) -> None:
+    def __init__(self, line: int, field: str, message: str, mend: str = "") -> None:
         self.line = line
         self.field = field
         self.message = message
-        super().__init__(f"line {line}, {field}: {message}")
+        self.mend = mend
+        super().__init__(f"line {line}, {field}: {message}" + (f" ({mend})" if mend else ""))
 
 
-def json_lines(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(line number from 1, object) of every line that is not empty.
-
-    Raises:
-        MalformedRecord: a line is not UTF-8, not JSON, or not an object.
-    """
-    for number, line in enumerate(stream, start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise MalformedRecord(number, "line", f"is not JSON ({error})") from error
-        if not isinstance(record, dict):
-            raise MalformedRecord(number, "line", "is not an object")
-        yield number, record
+class Unwritable(ValueError):
+    """A format cannot say what a record says, and would say something else; the message names the format and why."""

@@ -56,6 +56,7 @@ def exported(world: World, **filters: Any) -> list[dict[str, Any]]:
     content = b"".join(response.streaming_content).decode()
     lines = [json.loads(line) for line in content.splitlines()]
     assert done["counts"]["paths"] == len(lines)
+    assert all(line.pop("provenance").keys() == {"source", "by", "at", "run"} for line in lines)
     return lines
 
 
@@ -207,7 +208,8 @@ def test_a_real_worker_writes_it() -> None:
         worker.terminate()
         worker.wait(30)
     response = world.owner.send("GET", f"/exports/{job['id']}/file")
-    assert b"".join(response.streaming_content).decode() == json.dumps(line([1, 2], [True, False])) + "\n"
+    written = json.loads(b"".join(response.streaming_content))
+    assert {name: written[name] for name in ("prompt", "completions", "labels")} == line([1, 2], [True, False])
 
 
 def worker_environment() -> dict[str, str]:

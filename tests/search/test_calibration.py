@@ -24,7 +24,7 @@ from search.calibration import (
     write,
 )
 from search.cli import main
-from search.datasets.trl_stepwise import MarkedPath
+from search.datasets.records import LabelledPath
 from search.events import Event, read_jsonl
 from search.models import load_reward
 from search.outcomes import labelled_nodes, ratings_of
@@ -189,7 +189,7 @@ class TestOutcomes:
         answers = labelled_nodes(head, tree, "scripted", "correct")
         assert len(answers) == sum(n.correct is not None for n in scored) > 0
         steps = tree.steps(scored[-1])
-        ratings = ratings_of([MarkedPath(head["problem"]["text"], steps, (1, 0, -1)[: len(steps)])])
+        ratings = ratings_of([LabelledPath(head["problem"]["text"], steps, (1, 0, -1)[: len(steps)])])
         rated = labelled_nodes(head, tree, "scripted", "labels", ratings)
         assert [(entry.outcome, entry.trials) for entry in rated] == [(1, 1), (0.5, 1), (0, 1)][: len(steps)]
         assert labelled_nodes(head, tree, "another", "reachable") == []
