@@ -26,5 +26,7 @@ def aggregate(scores: Sequence[float], how: Aggregation) -> float:
 
 def path_reward(tree: Tree, leaf: Node, how: Aggregation) -> float | None:
     """The aggregate over the scored steps from the root to `leaf`; None if none is scored."""
+    if how == "last" and leaf.reward is not None:
+        return leaf.reward
     scores = [step.reward for step in tree.step_ends(leaf) if step.reward is not None]
     return aggregate(scores, how) if scores else None

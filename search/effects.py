@@ -356,7 +356,7 @@ def as_payload(sample: StepSample) -> Payload:
     payload: Payload = {
         "text": sample.text,
         "token_ids": list(sample.token_ids),
-        "logprobs": [float(logprob) for logprob in sample.logprobs],
+        "logprobs": list(map(float, sample.logprobs)),
         "finish": sample.finish,
         "tokens": sample.tokens,
     }

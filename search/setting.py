@@ -128,4 +128,5 @@ class Setting:
 
     def written_from(self, tree: Tree, node: Node) -> int:
         """Where in the prompt below `node` the path's steps begin, in characters: after the problem and the hints."""
-        return len(render_prompt(self.template, self.problem, (), tree.hints_on(tree.path(node))))
+        hints = tree.hints_on(tree.path(node)) if tree.hints else ()
+        return len(render_prompt(self.template, self.problem, (), hints))

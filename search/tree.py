@@ -156,7 +156,12 @@ class Tree:
 
     def steps(self, node: Node, further: Sequence[str] = ()) -> tuple[str, ...]:
         """The steps from below the root to `node`, and `further` texts after them; chunks of one step are joined."""
-        steps = [end.step for end in self.step_ends(node)]
+        steps, at = [node.step] if node.parents else [], node
+        while at.parents:  # as `step_ends`, in one pass: every prompt is made of this
+            at = self.nodes[at.parents[0]]
+            if at.parents and not at.mid_step:
+                steps.append(at.step)
+        steps.reverse()
         if further and node.mid_step:
             steps[-1] += further[0]
             further = further[1:]

@@ -92,6 +92,7 @@ class UCT(Descent):
 
     def _best(self, nodes: list[Node], children: list[int], above: int, pending: Pending) -> Taken | None:
         log_above, exploration = math.log(max(1, above)), self._exploration
+        waiting, root = pending.get, math.sqrt
         best: Taken | None = None
         highest = -math.inf
         for index in children:
@@ -99,11 +100,11 @@ class UCT(Descent):
             if child.status not in CONTINUED and not child.solved:
                 continue
             visits = child.visits
-            n = visits + pending.get(index, 0)
+            n = visits + waiting(index, 0)
             if not n:
                 return child, 0.0, math.inf, 0
             q = 0.0 if child.value is None else child.value * visits / n
-            u = exploration * math.sqrt(log_above / n)
+            u = exploration * root(log_above / n)
             if q + u > highest:
                 best, highest = (child, q, u, n), q + u
         return best

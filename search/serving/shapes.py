@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from search.policies.base import Policy, Sampling, StepRequest, StepSample
 from search.templates import Template, render_prompt
@@ -37,7 +37,7 @@ class _Asked(BaseModel):
     prompt: str | None = None
     messages: list[_Message] = Field(default_factory=list)
     n: int = Field(default=1, ge=1, le=128)
-    max_tokens: int = Field(default=16, ge=1)
+    max_tokens: int = Field(default=16, ge=1, validation_alias=AliasChoices("max_completion_tokens", "max_tokens"))
     temperature: float = Field(default=1.0, ge=0, le=5, allow_inf_nan=False)
     top_p: float = Field(default=1.0, gt=0, le=1, allow_inf_nan=False)
     stop: str | list[str] | None = None

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import torch
 from transformers import AutoModelForCausalLM
@@ -140,3 +141,11 @@ def test_another_model_name_is_refused_with_what_there_is(tiny_address: str) -> 
 def test_an_unreadable_prompt_is_refused_in_the_servers_words(remote: OpenAIPolicy) -> None:
     with pytest.raises(PolicyError, match="tiny cannot read the prompt: the character 'é' at position 0"):
         asyncio.run(remote.generate(greedy("é\n")))
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_both_names_of_the_token_limit_hold(tiny_address: str, name: str) -> None:
+    """Chat clients have taken to the second."""
+    body = {"model": "tiny", "messages": [{"role": "user", "content": PROBLEM}], name: 3, "temperature": 0}
+    said = httpx2.post(f"{tiny_address}/chat/completions", json=body).json()
+    assert (said["usage"]["completion_tokens"], said["choices"][0]["finish_reason"]) == (3, "length")
