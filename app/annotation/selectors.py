@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import QuerySet
+
+from app.annotation.blindness import without_hidden
 from app.annotation.models import StepLabel
 from app.explorer.models import Run
 from app.teams.models import User
@@ -16,21 +19,27 @@ def own_labels(principal: Principal, run: Run, indices: Sequence[int]) -> dict[i
     if not isinstance(principal, User) or not indices:
         return {}
     labels = _current(run).filter(
-        annotator=principal, source=StepLabel.Source.HUMAN, node_index__gte=min(indices), node_index__lte=max(indices)
+        annotator=principal,
+        source=StepLabel.Source.HUMAN,
+        model="",
+        node_index__gte=min(indices),
+        node_index__lte=max(indices),
     )
-    return {label.node_index: _content(label) for label in labels}
+    wanted = set(indices)
+    return {label.node_index: _content(label) for label in labels if label.node_index in wanted}
 
 
-def node_labels(run: Run, index: int) -> list[dict[str, Any]]:
-    """Everybody's current labels of one node, each with its source."""
-    return [label_shape(label) for label in _current(run).filter(node_index=index).order_by("pk")]
+def node_labels(principal: Principal, run: Run, index: int) -> list[dict[str, Any]]:
+    """The current labels of one node that the reader may see, each with its source."""
+    found = without_hidden(_current(run), principal, run).filter(node_index=index)
+    return [label_shape(label) for label in found.order_by("pk")]
 
 
 def labels_page(
     principal: Principal, run: Run, *, mine: bool, after: int, limit: int
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Current labels of a run (or only the caller's) in the order they were given, and where the next page starts."""
-    found = _current(run).filter(pk__gt=after).order_by("pk")
+    found = without_hidden(_current(run), principal, run).filter(pk__gt=after).order_by("pk")
     if mine:
         found = found.filter(annotator=principal) if isinstance(principal, User) else found.none()
     rows = list(found[: limit + 1])
@@ -48,7 +57,7 @@ def label_shape(label: StepLabel) -> dict[str, Any]:
     }
 
 
-def _current(run: Run) -> Any:
+def _current(run: Run) -> QuerySet[StepLabel]:
     return StepLabel.objects.filter(run=run, replaced_at__isnull=True).select_related("annotator")
 
 

@@ -43,7 +43,12 @@ def label_set(
     tags = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))[:MOST_TAGS]
     User.objects.select_for_update(no_key=True).get(pk=user.pk)  # two tabs of one annotator, one after the other
     current = StepLabel.objects.filter(
-        run=run, node_index=node_index, annotator=user, source=StepLabel.Source.HUMAN, replaced_at__isnull=True
+        run=run,
+        node_index=node_index,
+        annotator=user,
+        source=StepLabel.Source.HUMAN,
+        model="",
+        replaced_at__isnull=True,
     ).first()
     content = {"rating": rating, "unsure": unsure, "tags": tags, "comment": comment.strip()}
     if current is not None and all(getattr(current, name) == value for name, value in content.items()):

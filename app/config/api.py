@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from app.annotation.agreement.api import router as agreement
 from app.annotation.api import router as annotation
+from app.annotation.queues.api import router as queues
+from app.annotation.review.api import router as reviews
 from app.config.health import router as health
 from app.config.problem_api import ProblemAPI
 from app.explorer.api import router as explorer
@@ -26,7 +29,7 @@ def build_api() -> ProblemAPI:
         docs_url=None,  # the usual viewers load scripts from another host, which our policy forbids
         auth=[Bearer(), PageCookie()],
     )
-    for router in (health, explorer, annotation, registry, teams):
+    for router in (health, explorer, annotation, reviews, queues, agreement, registry, teams):
         api.add_router("", router)
     return api
 

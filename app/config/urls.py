@@ -10,4 +10,5 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("", include("app.teams.urls")),
     path("", include("app.explorer.urls")),
+    path("", include("app.annotation.urls")),
 ]

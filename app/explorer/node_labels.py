@@ -10,8 +10,8 @@ from app.teams.principals import Principal
 
 OwnLabels = Callable[[Principal, Run, Sequence[int]], dict[int, dict[str, Any]]]
 """(who asks, run, node indices) → their own label per node."""
-AllLabels = Callable[[Run, int], list[dict[str, Any]]]
-"""(run, node index) → everybody's current labels of it."""
+AllLabels = Callable[[Principal, Run, int], list[dict[str, Any]]]
+"""(who asks, run, node index) → the current labels of it that they may see."""
 
 _own: list[OwnLabels] = []
 _all: list[AllLabels] = []
@@ -28,6 +28,6 @@ def own_labels(principal: Principal, run: Run, indices: Sequence[int]) -> dict[i
     return {index: label for source in _own for index, label in source(principal, run, indices).items()}
 
 
-def all_labels(run: Run, index: int) -> list[dict[str, Any]]:
-    """Everybody's current labels of a node."""
-    return [label for source in _all for label in source(run, index)]
+def all_labels(principal: Principal, run: Run, index: int) -> list[dict[str, Any]]:
+    """The current labels of a node that this reader may see."""
+    return [label for source in _all for label in source(principal, run, index)]

@@ -37,7 +37,7 @@ def node_view(principal: Principal, run: Run, index: int) -> dict[str, Any] | No
         "saw": _saw(run, node, pieces[:-1], "draft" if drafted else "policy"),
         "calibrated": calibrated(run, node["rewards"]),
         "reward_inputs": _reward_inputs(run, node, pieces, path_rewards),
-        "labels": all_labels(run, index),
+        "labels": all_labels(principal, run, index),
     }
 
 

@@ -17,7 +17,8 @@ from app.teams.principals import Principal
 
 Action = Literal["view", "label", "export", "steer", "edit", "share", "manage"]
 """`view` reads; `label` marks steps; `export` and import write training files; `steer` starts, forks and commands
-runs; `edit` renames and archives sessions; `share` makes and revokes links; `manage` changes members and roles."""
+runs; `edit` renames and archives sessions, makes queues and adjudicates; `share` makes and revokes links; `manage`
+changes members and roles."""
 
 ACTIONS: dict[str, frozenset[Action]] = {
     Role.VIEWER: frozenset({"view"}),
@@ -32,6 +33,7 @@ _PATHS: dict[str, tuple[str, str | None]] = {
     "explorer.session": ("team", "pk"),
     "explorer.run": ("session__team", "session"),
     "annotation.exportjob": ("team", None),
+    "annotation.labelqueue": ("team", None),
     "teams.sharelink": ("session__team", None),
 }
 

@@ -12,7 +12,8 @@ import pytest
 from django.db import transaction
 
 from app.annotation.exports import export_create, export_write
-from app.annotation.models import ExportJob
+from app.annotation.models import ExportJob, LabelQueue
+from app.annotation.queues.services import queue_create
 from app.config.api import api
 from app.explorer.models import Session
 from app.teams.models import Role
@@ -88,7 +89,37 @@ TABLE: dict[str, Rule] = {
     "POST /imports": Rule(201, "steer", lambda world: {"session": str(world.session.pk), "file": a_file()}),
     "GET /exports/{export_id}": Rule(200, for_readers=False),
     "GET /exports/{export_id}/file": Rule(200, for_readers=False),
+    "PUT /runs/{run_id}/labels": Rule(200, "label", lambda world: {"labels": [{"node": 1, "rating": 1}]}),
+    "GET /runs/{run_id}/paths/next": Rule(200, "label"),
+    "GET /runs/{run_id}/paths/{leaf}": Rule(200, "label"),
+    "POST /runs/{run_id}/paths/{leaf}/review": Rule(201, "label", lambda world: {"outcome": "give_up"}),
+    "GET /queues": Rule(200, None, own=False, for_readers=False),
+    "POST /queues": Rule(201, "edit", lambda world: {"title": "Mine", "sessions": [str(world.session.pk)]}),
+    "GET /queues/{queue_id}": Rule(200, for_readers=False),
+    "PATCH /queues/{queue_id}": Rule(200, "edit", lambda world: {"closed": True}, for_readers=False),
+    "GET /queues/{queue_id}/items": Rule(200, "edit", for_readers=False),
+    "POST /queues/{queue_id}/take": Rule(200, "label", for_readers=False),
+    "POST /queues/{queue_id}/items/{item_id}/submit": Rule(
+        201, "label", lambda world: {"outcome": "give_up"}, for_readers=False
+    ),
+    "POST /queues/{queue_id}/items/{item_id}/skip": Rule(204, "label", for_readers=False),
+    "POST /queues/{queue_id}/items/{item_id}/hold": Rule(200, "label", for_readers=False),
+    "PUT /queues/{queue_id}/items/{item_id}/truth": Rule(
+        200, "edit", lambda world: {"ratings": None}, for_readers=False
+    ),
+    "GET /queues/{queue_id}/agreement": Rule(200, "edit", for_readers=False),
+    "GET /queues/{queue_id}/disagreements": Rule(200, "edit", for_readers=False),
+    "PUT /queues/{queue_id}/items/{item_id}/adjudication": Rule(
+        204, "edit", lambda world: {"ratings": {str(a_queue(world).items.get(place=0).leaf): 1}}, for_readers=False
+    ),
 }
+
+
+def a_queue(world: World) -> LabelQueue:
+    """A queue of the session's paths: the first time it is asked for, it is made."""
+    found = LabelQueue.objects.first()
+    owner = world.people[Role.OWNER]
+    return found or queue_create(sessions=[world.session], user=owner, title="To be labelled")
 
 
 def a_file() -> io.BytesIO:
@@ -124,6 +155,10 @@ def call(world: World, caller: Caller, name: str) -> int:
     if "{link_id}" in path:
         link, _ = share_link_create(session=world.session, created_by=world.people[Role.OWNER])
         path = path.replace("{link_id}", str(link.pk))
+    if "{leaf}" in path or "{queue_id}" in path:
+        item = a_queue(world).items.get(place=0)
+        path = path.replace("{queue_id}", str(item.queue_id)).replace("{item_id}", str(item.pk))
+        path = path.replace("{leaf}", str(item.leaf))
     path = path.replace("{session_id}", str(world.session.pk)).replace("{run_id}", str(world.run.pk))
     path = path.replace("{index}", str(world.node(**rule.node) if rule.node is not None else 0))
     body = rule.body(world) if rule.body else None
@@ -145,10 +180,11 @@ def expected(rule: Rule) -> dict[str, int]:
     }
     read = rule.action in (None, "view") and rule.for_readers
     hidden = 404 if rule.own else 403
+    unseen = rule.action in (None, "view") or not rule.for_readers
     return {
         **members,
         "stranger": 404 if rule.own else rule.status,
-        "reader of the session's link": rule.status if read else hidden if rule.action in (None, "view") else 403,
+        "reader of the session's link": rule.status if read else hidden if unseen else 403,
         "reader of another session's link": rule.status if read and not rule.own else hidden,
         "nobody": 401,
         "wrong token": 401,

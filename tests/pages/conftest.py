@@ -11,7 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.explorer.world import World
 
-ISLANDS = ["explorer/Explorer"] + [f"pages/{name}/Page" for name in ("sessions", "new-run", "session")]
+PAGES = ("sessions", "new-run", "session", "label", "queues", "new-queue", "queue", "agreement")
+ISLANDS = ["explorer/Explorer"] + [f"pages/{name}/Page" for name in PAGES]
 
 
 @pytest.fixture

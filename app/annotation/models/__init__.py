@@ -1,8 +1,20 @@
-"""Step labels of every source, and the jobs that write them to files."""
+"""Step labels of every source, readings of whole paths, queues of them, and the jobs that write them to files."""
 
 from __future__ import annotations
 
 from app.annotation.models.job import ExportJob
 from app.annotation.models.label import StepLabel
+from app.annotation.models.queue import ItemReading, LabelQueue, Ordering, QueueItem, Skipping
+from app.annotation.models.review import Outcome, PathReview
 
-__all__ = ["ExportJob", "StepLabel"]
+__all__ = [
+    "ExportJob",
+    "ItemReading",
+    "LabelQueue",
+    "Ordering",
+    "Outcome",
+    "PathReview",
+    "QueueItem",
+    "Skipping",
+    "StepLabel",
+]

@@ -1,7 +1,7 @@
 /** The keys of the explorer, and the sheet that lists them. Off while typing, and while a dialog is open. */
 
+import { pressLabelKey } from '../labelling/keys'
 import type { Explorer } from './explorer.svelte'
-import { choices, pressed } from './inspector/ratings'
 import { treeStep } from './walk'
 
 export interface Doings {
@@ -22,6 +22,11 @@ export const keySheet: { keys: string[]; title: string }[] = [
   { keys: ['Space'], title: 'Replay the search, or stop replaying' },
   { keys: ['1', '2', '3'], title: 'Mark the step bad, neutral, good' },
   { keys: ['u'], title: 'Mark the step unsure; any mark pressed again is taken back' },
+  { keys: ['x'], title: 'First error here: the steps before are good, this one is bad, the rest is unmarked' },
+  { keys: ['c', 't'], title: 'Comment on the step, tag it' },
+  { keys: ['z'], title: 'Undo the last mark' },
+  { keys: ['j', 'k'], title: 'To the next step, to the step before' },
+  { keys: ['h', 'l'], title: 'To the sibling above or below' },
   { keys: ['0'], title: 'Show the whole tree' },
   { keys: ['+', '−'], title: 'Zoom in, zoom out' },
   { keys: ['Esc'], title: 'Select nothing' },
@@ -37,6 +42,9 @@ export function isTyping(target: EventTarget | null): boolean {
   )
 }
 
+/** The annotators' keys for the same steps as the arrows. */
+const steps: Record<string, string> = { j: 'ArrowRight', k: 'ArrowLeft', h: 'ArrowUp', l: 'ArrowDown' }
+
 /** Carries out a key press; answers whether it meant something here. */
 export function pressKey(event: KeyboardEvent, explorer: Explorer, doings: Doings): boolean {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return false
@@ -44,11 +52,11 @@ export function pressKey(event: KeyboardEvent, explorer: Explorer, doings: Doing
     explorer.select(treeStep(explorer.tree, explorer.selected, event.key))
     return true
   }
-  const choice = choices.find((one) => one.key === event.key)
-  if (choice) {
-    const { labels, selected } = explorer
-    if (!labels.may || !selected) return false
-    void labels.set(selected, pressed(choice, labels.own(selected)))
+  if (event.key in steps) {
+    explorer.select(treeStep(explorer.tree, explorer.selected, steps[event.key] as string))
+    return true
+  }
+  if (explorer.labels.may && pressLabelKey(event.key, explorer.labels, explorer.selected, explorer.trail.slice(1))) {
     return true
   }
   const onButton =

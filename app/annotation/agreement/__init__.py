@@ -1,0 +1,1 @@
+"""How far people agree about steps, where they do not, and who settles it."""

@@ -1,0 +1,36 @@
+/** The keys of labelling: those of a step, which the explorer shares, and those of the labelling page. */
+
+import type { Labels } from './labels.svelte'
+import { choices, pressed } from './ratings'
+
+export const labellingKeys: { keys: string[]; title: string }[] = [
+  { keys: ['1', '2', '3'], title: 'Bad, neutral, good; after neutral and good the next step comes up' },
+  { keys: ['u'], title: 'Unsure; any mark pressed again is taken back' },
+  { keys: ['x'], title: 'First error here: the steps before are good, this one is bad, the rest is unmarked' },
+  { keys: ['j', 'k'], title: 'Next step, step before' },
+  { keys: ['h', 'l'], title: 'The other ways at this place' },
+  { keys: ['c', 't'], title: 'Comment on the step, tag it' },
+  { keys: ['z'], title: 'Undo' },
+  { keys: ['a'], title: 'Show or hide the reference answer' },
+  { keys: ['Ctrl', 'Enter'], title: 'Submit and next' },
+  { keys: ['g'], title: 'Give up on this path' },
+  { keys: ['b'], title: 'Bad problem: it cannot be solved as it stands' },
+  { keys: ['s'], title: 'Skip this path, where the queue allows it' },
+  { keys: ['?'], title: 'This sheet' },
+]
+
+/** Carries out a key that is about the step `node` of `path` (0 is the problem); answers whether it meant something. */
+export function pressLabelKey(key: string, labels: Labels, node: number | null, path: readonly number[]): boolean {
+  if (key === 'z') {
+    labels.undo()
+    return true
+  }
+  if (!node) return false
+  const choice = choices.find((one) => one.key === key)
+  if (choice) labels.set(node, pressed(choice, labels.own(node)))
+  else if (key === 'x') labels.firstError(path, node)
+  else if (key === 'c') labels.editing = 'comment'
+  else if (key === 't') labels.editing = 'tags'
+  else return false
+  return true
+}

@@ -1,0 +1,147 @@
+/** The labels of a run's steps: one's own, set at once and undone at will, and everybody else's. */
+
+import { api } from '../api/client'
+import { sentenceOf } from '../api/problem'
+import { showToast } from '../design/toasts.svelte'
+import { judgement, Outbox } from './outbox'
+import type { Mark } from './ratings'
+import type { Judgement, Label, OwnLabel, ReadPath } from './types'
+
+interface LabelPage {
+  items: Label[]
+  next: number | null
+}
+
+type Changes = Map<number, Judgement>
+
+const BLANK: Judgement = { rating: null, unsure: false, tags: [], comment: '' }
+
+export class Labels {
+  /** As the server has them. */
+  private kept = $state.raw<readonly Label[]>([])
+  /** Own marks that the server has not acknowledged yet; they count more than what it has. */
+  private unsent = $state.raw<ReadonlyMap<number, OwnLabel>>(new Map())
+  private readonly mine = $derived(
+    new Map(this.kept.filter((label) => this.isOwn(label)).map((label) => [label.node, label])),
+  )
+  private readonly outbox: Outbox
+  private readonly done: Changes[] = []
+  /** The field of the label editor that a key has opened. */
+  editing = $state<'comment' | 'tags' | null>(null)
+  /** How many marks wait for the server. */
+  readonly waiting = $derived(this.unsent.size)
+
+  constructor(
+    readonly run: string,
+    readonly user: string | null,
+    readonly may: boolean,
+  ) {
+    this.outbox = new Outbox(run, user, {
+      changed: (unsent) => {
+        this.unsent = unsent
+      },
+      kept: (labels) => this.keep(labels),
+      refused: (sentence) => showToast(`The mark was not kept. ${sentence}`, 'error'),
+    })
+  }
+
+  own(node: number): Label | undefined {
+    const unsent = this.unsent.get(node)
+    return unsent ? { ...unsent, node, source: 'human', by: this.user } : this.mine.get(node)
+  }
+
+  others(node: number): Label[] {
+    return this.kept.filter((label) => label.node === node && !this.isOwn(label))
+  }
+
+  async load(): Promise<void> {
+    const all: Label[] = []
+    try {
+      for (let after: number | null = 0; after !== null; ) {
+        const page: LabelPage = await api.get<LabelPage>(`/runs/${this.run}/labels`, { after })
+        all.push(...page.items)
+        after = page.next
+      }
+      this.kept = all
+    } catch (thrown) {
+      showToast(`The labels did not load. ${sentenceOf(thrown)}`, 'error')
+    }
+    if (this.may) await this.outbox.send()
+  }
+
+  /** Takes the own marks that a path brought along. */
+  take(path: ReadPath): void {
+    const steps = path.steps.flatMap((step) => [step, ...step.siblings])
+    this.keep(steps.flatMap(({ node, label }) => (label ? [{ ...label, node, source: 'human', by: this.user }] : [])))
+    void this.outbox.send()
+  }
+
+  /** Marks a step; its tags and comment stay. */
+  set(node: number, mark: Partial<Judgement> & Partial<Mark>): void {
+    this.change(new Map([[node, { ...this.judgementOf(node), ...mark }]]))
+  }
+
+  toggleTag(node: number, tag: string): void {
+    const { tags } = this.judgementOf(node)
+    this.set(node, { tags: tags.includes(tag) ? tags.filter((other) => other !== tag) : [...tags, tag] })
+  }
+
+  /**
+   * First error here: what comes before on the path is good (a neutral mark stays, it is no error), the step is bad,
+   * what follows is unmarked.
+   */
+  firstError(path: readonly number[], node: number): void {
+    const place = path.indexOf(node)
+    if (place < 0) return
+    const changes: Changes = new Map()
+    path.forEach((step, at) => {
+      const former = this.judgementOf(step)
+      if (at < place && former.rating === 0 && !former.unsure) return
+      const rating = at < place ? 1 : at === place ? -1 : null
+      if (former.rating !== rating || former.unsure) changes.set(step, { ...former, rating, unsure: false })
+    })
+    this.change(changes)
+  }
+
+  /** Takes the last change back; answers the step it was about. */
+  undo(): number | null {
+    const last = this.done.pop()
+    if (!last) return null
+    this.send(last)
+    return [...last.keys()].at(-1) ?? null
+  }
+
+  /** Resolves when every mark is kept, or the server does not answer. */
+  async settled(): Promise<boolean> {
+    await this.outbox.send()
+    return this.unsent.size === 0
+  }
+
+  stop(): void {
+    this.outbox.stop()
+  }
+
+  private change(changes: Changes): void {
+    if (!this.may || changes.size === 0) return
+    this.done.push(new Map([...changes.keys()].map((node) => [node, this.judgementOf(node)])))
+    this.send(changes)
+  }
+
+  private send(changes: Changes): void {
+    const at = new Date().toISOString()
+    this.outbox.put([...changes].map(([node, label]) => [node, { ...label, at }] as const))
+  }
+
+  private judgementOf(node: number): Judgement {
+    return judgement(this.own(node) ?? BLANK)
+  }
+
+  private keep(labels: Label[]): void {
+    const nodes = new Set(labels.map((label) => label.node))
+    this.kept = [...this.kept.filter((label) => !nodes.has(label.node) || !this.isOwn(label)), ...labels]
+  }
+
+  private isOwn(label: Label): boolean {
+    return label.source === 'human' && !label.model && label.by === this.user
+  }
+}
