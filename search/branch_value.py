@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from search.chart_series import wilson
-from search.policies.base import PolicyError, StepRequest, StepSample
+from search.policies.base import Policy, PolicyError, StepRequest, StepSample
 from search.setting import Setting
 from search.tree import Node, Tree
+from search.truth import Truth
 
 
 class NothingToContinue(ValueError):
@@ -50,6 +51,25 @@ class BranchValue:
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
         return {**asdict(self), "tokens": self.tokens}
+
+
+async def value_of(
+    header: dict[str, Any], tree: Tree, node: Node, k: int, policy: Policy, *, max_steps: int = 32
+) -> BranchValue:
+    """`value_branch` of a run that is described by its journal's header, by its own policy or another.
+
+    Raises:
+        NothingToContinue, PolicyError: as there.
+    """
+    problem = header["problem"]
+    setting = Setting.of(
+        {**header, "policy": policy.describe(), "reward": None, "also_rewards": []},
+        policy=policy,
+        reward=None,
+        truth=Truth.of(problem["text"], problem["answer"], problem["verifier"]),
+        clock=lambda: 0.0,
+    )
+    return await value_branch(setting, tree, node, k, max_steps=max_steps)
 
 
 async def value_branch(setting: Setting, tree: Tree, node: Node, k: int, *, max_steps: int = 32) -> BranchValue:

@@ -10,8 +10,8 @@ from typing import TextIO
 
 from search.bench.cells import MOST_CELLS, cells
 from search.bench.loaded import Loaded
-from search.bench.plan import BadPlan, Plan, ProblemSet
-from search.bench.problem_sets import Problem, drawn, game_of_24, read
+from search.bench.plan import BadPlan, Plan
+from search.bench.problem_sets import problems_of
 from search.bench.processes import run_in
 from search.bench.results import Results, Row, header_for
 
@@ -29,25 +29,6 @@ class How:
     allow_code_change: bool = False
 
 
-def problems_of(plan: Plan) -> dict[str, list[Problem]]:
-    """The problems of every set.
-
-    Raises:
-        BadProblems: a set cannot be made.
-    """
-    return {some.name: _problems(plan, some) for some in plan.sets}
-
-
-def _problems(plan: Plan, some: ProblemSet) -> list[Problem]:
-    if some.domain is not None:
-        return drawn(some.domain, some.size, some.problems, plan.split)
-    if some.file is not None:
-        return read(Path(some.file), some.problems)
-    if plan.split == "dev":
-        raise BadPlan(f"{some.name}: Game of 24 is test as a whole (search/demo/splits.py); say --split test")
-    return game_of_24(some.problems)
-
-
 def run_bench(plan: Plan, path: Path, how: How, say: TextIO = sys.stderr) -> None:
     """Run what is not in the results file yet.
 
@@ -55,7 +36,7 @@ def run_bench(plan: Plan, path: Path, how: How, say: TextIO = sys.stderr) -> Non
         BadPlan, BadProblems, BadResults: nothing was run.
         PolicyError, RewardError, WorkerLost: it stopped on the way; the same command goes on.
     """
-    every = list(cells(plan, problems_of(plan)))
+    every = list(cells(plan, {some.name: problems_of(some, plan.split) for some in plan.sets}))
     if len(every) > MOST_CELLS:
         raise BadPlan(f"the plan has {len(every)} runs; ask for at most {MOST_CELLS}")
     header = header_for(plan.model_dump(mode="json"), Loaded.of(cell.spec for cell in every).describe())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +53,7 @@ _CALLS = _Cost(
 
 def charts_of(measured: Measured, theme: Theme = "light") -> list[Chart]:
     """The charts of one problem set in reading order; what has nothing to show is left out."""
-    pools = [pool for pool in measured.pools if pool.size > 1]
+    pools = largest_pools(measured)
     drawn = [
         accuracy_chart(measured, pools, _TOKENS, theme),
         accuracy_chart(measured, pools, _CALLS, theme),
@@ -61,6 +62,24 @@ def charts_of(measured: Measured, theme: Theme = "light") -> list[Chart]:
         failure_chart(measured, theme),
     ]
     return [chart for chart in drawn if chart is not None]
+
+
+def largest_pools(measured: Measured) -> list[Pools]:
+    """The pool with the most samples of each strategy: at its other budgets it is drawn as any strategy is.
+
+    A search that a small budget stopped before it branched looks like a pool there; at another budget it does not.
+    """
+    found: dict[str, Pools] = {}
+    pooled = {pool.arm for pool in measured.pools}
+    searching = {strategy for strategy, budget in measured.arms if (strategy, budget) not in pooled}
+    for pool in measured.pools:
+        if (
+            pool.size > 1
+            and pool.arm[0] not in searching
+            and (pool.arm[0] not in found or pool.size > found[pool.arm[0]].size)
+        ):
+            found[pool.arm[0]] = pool
+    return list(found.values())
 
 
 def accuracy_chart(measured: Measured, pools: Sequence[Pools], cost: _Cost, theme: Theme) -> Chart:
@@ -79,7 +98,8 @@ def accuracy_chart(measured: Measured, pools: Sequence[Pools], cost: _Cost, them
             _add(figure, name, costs, estimates, color, [f"n = {n}" for n in pool.sizes], "line-ns", "dot")
             if rule != "coverage":
                 everything += zip(costs, [estimate.value for estimate in estimates], strict=True)
-    pooled = {pool.arm for pool in pools}
+    budgets = Counter(strategy for strategy, _ in measured.arms)
+    pooled = {pool.arm for pool in pools if budgets[pool.arm[0]] == 1}
     lines: dict[str, list[Point]] = {}
     for point in measured.points:
         if (point.strategy, point.budget) not in pooled:
@@ -115,7 +135,7 @@ def selection_chart(name: str, pool: Pools, theme: Theme) -> Chart:
     figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
     return Chart(
         f"{name} selection {pool.arm[0]}",
-        f"{name}: coverage beside selection",
+        f"{name}: coverage beside selection, {plain(pool.arm[0])}",
         "The gap below the dotted line is what selection leaves lying: right answers that were sampled and not chosen."
         " Where a rule falls as n grows, the reward is fooled more often than more samples help.",
         figure,

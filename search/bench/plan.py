@@ -29,6 +29,10 @@ class ProblemSet(Strict):
     game24: bool = False
     file: str | None = Field(default=None, description="JSONL with problem and answer, or a CSV with Puzzles.")
     problems: int = Field(default=100, ge=1, le=100_000)
+    seed: int = Field(
+        default=0, ge=0, lt=2**53, exclude_if=lambda seed: seed == 0,
+        description="Draws other problems. Left out where it is 0: results from before there were seeds can go on.",
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _one_source(self) -> ProblemSet:
@@ -40,6 +44,8 @@ class ProblemSet(Strict):
             raise PydanticCustomError("size", "Arithmetic problems are drawn with 2 to 9 numbers (1 to 8 operations)")
         if self.domain is None and self.size is not None:
             raise PydanticCustomError("size", "a size goes with a domain")
+        if self.file is not None and self.seed:
+            raise PydanticCustomError("seed", "a file is read from its beginning; a seed draws problems of the others")
         return self
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from search.bench.plan import BadPlan, ProblemSet
 from search.demo.splits import Split, split_of
 from search.domains import DOMAINS
+from search.domains.game_of_24 import puzzles
 from search.truth import readable_domain
 from search.verifiers.extraction import boxed
 
@@ -33,13 +35,29 @@ class Problem:
     verifier: str | None = None
 
 
-def drawn(domain: str, size: int | None, count: int, split: Split) -> list[Problem]:
+def problems_of(some: ProblemSet, split: Split) -> list[Problem]:
+    """The problems of one set.
+
+    Raises:
+        BadProblems: it cannot be made.
+        BadPlan: it is not of this split.
+    """
+    if some.domain is not None:
+        return drawn(some.domain, some.size, some.problems, split, some.seed)
+    if some.file is not None:
+        return read(Path(some.file), some.problems)
+    if split == "dev":
+        raise BadPlan(f"{some.name}: Game of 24 is test as a whole (search/demo/splits.py); take the test split")
+    return game_of_24(some.problems, some.seed)
+
+
+def drawn(domain: str, size: int | None, count: int, split: Split, seed: int = 0) -> list[Problem]:
     """`count` different problems of a split. A longer list begins with the shorter one's problems.
 
     Raises:
         BadProblems: the split has no more different problems of this size.
     """
-    rng = random.Random(f"bench {domain} {size} {split}")
+    rng = random.Random(f"bench {domain} {size} {split}{_tail(seed)}")
     texts: dict[str, None] = {}
     idle = 0
     while len(texts) < count:
@@ -54,14 +72,18 @@ def drawn(domain: str, size: int | None, count: int, split: Split) -> list[Probl
     return [Problem(text) for text in texts]
 
 
-def game_of_24(count: int) -> list[Problem]:
-    """Solvable puzzles of four numbers from 1 to 13, in a fixed random order; at most 1,362."""
-    from search.demo.evaluate import game_of_24 as puzzles
-
+def game_of_24(count: int, seed: int = 0) -> list[Problem]:
+    """Solvable puzzles of four numbers from 1 to 13, in an order fixed by the seed; at most 1,362."""
     every = puzzles()
     if count > len(every):
         raise BadProblems(f"Game of 24 has {len(every)} solvable puzzles; {count} were asked for")
-    return [Problem(text) for text in random.Random("bench game of 24").sample(every, len(every))[:count]]
+    order = random.Random(f"bench game of 24{_tail(seed)}").sample(every, len(every))
+    return [Problem(text) for text in order[:count]]
+
+
+def _tail(seed: int) -> str:
+    """Seed 0 draws what was drawn before there were seeds."""
+    return f" {seed}" if seed else ""
 
 
 def read(path: Path, count: int) -> list[Problem]:
@@ -72,7 +94,7 @@ def read(path: Path, count: int) -> list[Problem]:
     """
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            reader = _puzzles(path, csv.DictReader(stream)) if path.suffix == ".csv" else _lines(path, stream)
+            reader = _puzzles(path, csv.DictReader(stream)) if path.suffix == ".csv" else read_lines(str(path), stream)
             problems = list(islice(reader, count))
     except OSError as error:
         raise BadProblems(f"{path}: the file cannot be read ({error.strerror})") from error
@@ -93,11 +115,16 @@ def _puzzles(path: Path, rows: csv.DictReader[str]) -> Iterator[Problem]:
         yield Problem(text)
 
 
-def _lines(path: Path, stream: Any) -> Iterator[Problem]:
+def read_lines(name: str, stream: Iterable[str]) -> Iterator[Problem]:
+    """The problems of JSON lines in any of the shapes; `name` is what a complaint calls the file.
+
+    Raises:
+        BadProblems: a line has no problem or no answer.
+    """
     for number, line in enumerate(stream, start=1):
         if not line.strip():
             continue
-        place = f"{path}, line {number}"
+        place = f"{name}, line {number}"
         try:
             record = json.loads(line)
         except json.JSONDecodeError as error:

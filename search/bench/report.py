@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +66,10 @@ def write_report(results: Path, to: Path) -> Path:
     return to
 
 
-def page_of(header: Header, rows: Sequence[Row], code_changes: int = 0) -> str:
-    """The whole page."""
+def page_of(
+    header: Header, rows: Sequence[Row], code_changes: int = 0, tree_at: Callable[[Row], str] | None = None
+) -> str:
+    """The whole page. `tree_at` gives the address of a run's tree, where runs have pages."""
     from plotly.offline import get_plotlyjs
 
     figures: dict[str, list[Any]] = {"light": [], "dark": []}
@@ -82,7 +84,7 @@ def page_of(header: Header, rows: Sequence[Row], code_changes: int = 0) -> str:
             )
             figures["light"].append(one.as_json()["figure"])
             figures["dark"].append(other.as_json()["figure"])
-        parts.append(_failures_table(measured))
+        parts.append(_failures_table(measured, tree_at))
     # Inside a script element only a closing tag could end the data: "<" is written as its escape.
     data = json.dumps(figures, ensure_ascii=False).replace("<", "\\u003c")
     return (
@@ -134,8 +136,8 @@ def _points_table(measured: Measured) -> str:
     return _table(head, rows)
 
 
-def _failures_table(measured: Measured) -> str:
-    """The failed runs themselves, to be looked at one by one: `replay` draws a kept journal's tree."""
+def _failures_table(measured: Measured, tree_at: Callable[[Row], str] | None) -> str:
+    """The failed runs themselves, to be looked at one by one: on their pages, or by `replay` of a kept journal."""
     failed = [
         row
         for strategy, budget in measured.arms
@@ -148,20 +150,29 @@ def _failures_table(measured: Measured) -> str:
     listed = [
         [
             row["strategy"], row["failure"]["kind"], row["failure"].get("rule", ""), row["text"],
-            row["answer"] or "none", row["cell"] + ".jsonl",
+            row["answer"] or "none", _Link(tree_at(row)) if tree_at else row["cell"] + ".jsonl",
         ]
         for row in failed[:FAILURES_LISTED]
     ]  # fmt: skip
     more = f" (the first {FAILURES_LISTED})" if len(failed) > FAILURES_LISTED else ""
-    return (
-        f"<details><summary>{len(failed):,} failed runs{more}; with <code>--journals DIR</code> each tree is drawn by"
-        " <code>python -m search replay DIR/…</code></summary>"
-        + _table(["strategy", "failure", "rule", "problem", "answered", "journal"], listed)
-        + "</details>"
-    )
+    how = (
+        "" if tree_at
+        else "; with <code>--journals DIR</code> each tree is drawn by <code>python -m search replay DIR/…</code>"
+    )  # fmt: skip
+    head = ["strategy", "failure", "rule", "problem", "answered", "tree" if tree_at else "journal"]
+    return f"<details><summary>{len(failed):,} failed runs{more}{how}</summary>{_table(head, listed)}</details>"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     top = "".join(f"<th>{html.escape(name)}</th>" for name in head)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(f"<td>{_content(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+class _Link(str):
+    """An address of ours, shown as a link; everything else in a table is text."""
+
+
+def _content(cell: str) -> str:
+    text = html.escape(cell)
+    return f'<a href="{text}">look at it</a>' if isinstance(cell, _Link) else text

@@ -16,13 +16,10 @@ from search.tree import Node, Tree
 
 
 def row_of(cell: Cell, outcome: Outcome, events: Sequence[Event], seconds: float) -> Row:
-    """Answer, costs, coverage, failure, the pool if the run was one, and how the reward ranked siblings.
-
-    `seconds` is the time the run was under way beside others: for orientation, not a measurement.
+    """What is known of a cell's run. `seconds` is the time it was under way beside others: for orientation, not a
+    measurement.
     """
-    tree = outcome.tree
-    counters = tree.counters
-    row: dict[str, Any] = {
+    named = {
         "cell": cell.id,
         "set": cell.set,
         "problem": cell.problem,
@@ -30,6 +27,15 @@ def row_of(cell: Cell, outcome: Outcome, events: Sequence[Event], seconds: float
         "budget": cell.budget,
         "seed": cell.seed,
         "text": cell.spec.problem.text,
+    }
+    return {**named, **facts_of(outcome, events), "seconds": round(seconds, 2)}
+
+
+def facts_of(outcome: Outcome, events: Sequence[Event]) -> Row:
+    """Answer, costs, coverage, failure, the pool if the run was one, and how the reward ranked siblings."""
+    tree = outcome.tree
+    counters = tree.counters
+    row: dict[str, Any] = {
         "answer": outcome.answer,
         "correct": outcome.correct is True,
         "covered": any(node.finish == "end" and node.correct is True for node in tree.nodes),
@@ -39,7 +45,6 @@ def row_of(cell: Cell, outcome: Outcome, events: Sequence[Event], seconds: float
         "policy_calls": counters.policy_calls,
         "reward_calls": counters.reward_calls,
         "nodes": len(tree),
-        "seconds": round(seconds, 2),
     }
     if not row["correct"]:
         row["failure"] = failure_of(tree, events)

@@ -8,7 +8,7 @@ import json
 import sys
 from typing import Any
 
-from search.branch_value import BranchValue, NothingToContinue, value_branch
+from search.branch_value import BranchValue, NothingToContinue, value_of
 from search.cli.complaints import BadInput
 from search.cli.journals import read_tree
 from search.cli.models import loaded
@@ -17,9 +17,7 @@ from search.models import load_policy, load_reward
 from search.policies.base import PolicyError
 from search.rescoring import Rescoring, rescore, score_tree, stored_scores
 from search.rewards.base import RewardError
-from search.setting import Setting
 from search.tree import Tree
-from search.truth import Truth
 
 MOST_PATHS = 20
 
@@ -117,15 +115,7 @@ def roll_out_journal(options: argparse.Namespace) -> int:
 
 async def _value(header: Payload, tree: Tree, options: argparse.Namespace) -> BranchValue:
     policy = await loaded(load_policy, options.policy or header["policy"]["slug"])
-    problem = header["problem"]
-    setting = Setting.of(
-        {**header, "policy": policy.describe(), "reward": None, "also_rewards": []},
-        policy=policy,
-        reward=None,
-        truth=Truth.of(problem["text"], problem["answer"], problem["verifier"]),
-        clock=lambda: 0.0,
-    )
-    return await value_branch(setting, tree, tree[options.node], options.k, max_steps=options.max_steps)
+    return await value_of(header, tree, tree[options.node], options.k, policy, max_steps=options.max_steps)
 
 
 def branch_text(found: BranchValue) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from itertools import combinations_with_replacement
 from typing import Any
 
 import torch
@@ -15,16 +14,10 @@ from search.demo.sampling import held_out_problems, sample_solutions
 from search.demo.statistics import Figure, area_under_curve, bootstrap, mean_truth, wilson
 from search.demo.tokenizer import DELIMITER, build_tokenizer
 from search.domains import DOMAINS, Domain
-from search.domains.reach import can_reach, fractions
+from search.domains.game_of_24 import puzzles
 
 SAMPLES = 16
 SEED = 4
-
-
-def game_of_24() -> list[str]:
-    """All 1,362 solvable puzzles of four numbers from 1 to 13."""
-    hands = combinations_with_replacement(range(1, 14), 4)
-    return [f"{' '.join(map(str, hand))} -> 24" for hand in hands if can_reach(fractions(hand), fractions([24])[0])]
 
 
 def evaluation_problems(count: int) -> list[tuple[str, Domain, list[str]]]:
@@ -33,7 +26,7 @@ def evaluation_problems(count: int) -> list[tuple[str, Domain, list[str]]]:
     return [
         ("countdown dev", countdown, held_out_problems(countdown_example, "dev", count, SEED)),
         ("arithmetic dev", arithmetic, held_out_problems(arithmetic_example, "dev", count, SEED)),
-        ("game of 24", countdown, random.Random(SEED).sample(game_of_24(), count)),
+        ("game of 24", countdown, random.Random(SEED).sample(puzzles(), count)),
     ]
 
 
