@@ -8,6 +8,7 @@ from app.annotation.queues.api import router as queues
 from app.annotation.review.api import router as reviews
 from app.config.health import router as health
 from app.config.problem_api import ProblemAPI
+from app.experiments.api import router as experiments
 from app.explorer.api import router as explorer
 from app.registry.api import router as registry
 from app.teams.api import router as teams
@@ -29,7 +30,7 @@ def build_api() -> ProblemAPI:
         docs_url=None,  # the usual viewers load scripts from another host, which our policy forbids
         auth=[Bearer(), PageCookie()],
     )
-    for router in (health, explorer, annotation, reviews, queues, agreement, registry, teams):
+    for router in (health, explorer, experiments, annotation, reviews, queues, agreement, registry, teams):
         api.add_router("", router)
     return api
 

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "app.teams",
     "app.registry",
     "app.explorer",
+    "app.experiments",
     "app.annotation",
     "app.live",
 ]

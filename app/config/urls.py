@@ -11,4 +11,6 @@ urlpatterns = [
     path("", include("app.teams.urls")),
     path("", include("app.explorer.urls")),
     path("", include("app.annotation.urls")),
+    path("", include("app.experiments.urls")),
+    path("", include("app.registry.urls")),
 ]

@@ -85,7 +85,7 @@ def new_run(request: HttpRequest) -> HttpResponse:
 @for_readers
 def session_page(request: HttpRequest, principal: Principal, session_id: UUID) -> HttpResponse:
     """The runs of one session, and what one can do with it."""
-    session = _found(principal, Session, session_id)
+    session = found_or_404(principal, Session, session_id)
     items, following = runs_page(Run.objects.filter(session=session))
     props = {
         "session": session_shape(principal, session),
@@ -98,7 +98,7 @@ def session_page(request: HttpRequest, principal: Principal, session_id: UUID) -
 @for_readers
 def run_page(request: HttpRequest, principal: Principal, run_id: UUID) -> HttpResponse:
     """The explorer of one run."""
-    run = _found(principal, Run, run_id)
+    run = found_or_404(principal, Run, run_id)
     props = {
         "run": run_shape(run),
         "urls": {
@@ -113,7 +113,8 @@ def run_page(request: HttpRequest, principal: Principal, run_id: UUID) -> HttpRe
     return render(request, "explorer/run.html", {"props": props, "guest": isinstance(principal, ShareLink)})
 
 
-def _found(principal: Principal, model: type[M], pk: UUID) -> M:
+def found_or_404(principal: Principal, model: type[M], pk: UUID) -> M:
+    """The row of a page's address, if it may be seen."""
     row = visible_to(principal, model).filter(pk=pk).first()
     if row is None:
         raise Http404

@@ -6,6 +6,7 @@ So `{"problem": {"text": …}, "algorithm": …}` is enough, and whatever is wro
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,10 +62,7 @@ def settings_resolve(wanted: RunIn) -> RunSettings:
         raise Invalid.field("reward", f"{wanted.algorithm} needs a reward model", "leave it out for the default one")
     also = _also(wanted.also_rewards, reward)
     draft = _draft(strategy.draft_for(strategy.params_type().model_validate(params)))
-    problem = _problem(wanted.problem, [model for model in (policy, reward, draft, *also) if model is not None])
-    for writer in (policy, draft):
-        if writer is not None and (why := unreadable(writer.slug, problem["text"])) is not None:
-            raise Invalid.field("problem.text", f"the policy {writer.slug} cannot read it: {why}", "leave it out")
+    problem = problem_resolve(wanted.problem, [model for model in (policy, reward, draft, *also) if model is not None])
     sampling = _sampling(policy, wanted.sampling)
     return RunSettings(
         problem=problem,
@@ -77,6 +75,20 @@ def settings_resolve(wanted: RunIn) -> RunSettings:
         budget=_budget(wanted.budget, sampling),
         seed=wanted.seed if wanted.seed is not None else secrets.randbelow(2**31),
     )
+
+
+def problem_resolve(problem: ProblemIn, readers: Sequence[LanguageModel]) -> dict[str, Any]:
+    """The problem as these models read it: `{text, answer, verifier}`.
+
+    Raises:
+        Invalid: one of them cannot read it; names it.
+    """
+    checked = _problem(problem, readers)
+    for reader in readers:
+        writes = reader.kind == LanguageModel.Kind.POLICY
+        if writes and (why := unreadable(reader.slug, checked["text"])) is not None:
+            raise Invalid.field("problem.text", f"the policy {reader.slug} cannot read it: {why}", "leave it out")
+    return checked
 
 
 def _also(slugs: list[str], reward: LanguageModel | None) -> list[LanguageModel]:
@@ -137,7 +149,7 @@ def _draft(slug: str | None) -> LanguageModel | None:
         raise Invalid(error.detail, [FieldError("params.draft", e.message, e.mend) for e in error.errors]) from error
 
 
-def _problem(problem: ProblemIn, models: list[LanguageModel]) -> dict[str, Any]:
+def _problem(problem: ProblemIn, models: Sequence[LanguageModel]) -> dict[str, Any]:
     text = problem.text.strip()
     if not text:
         raise Invalid.field("problem.text", "is empty", "write the problem down")

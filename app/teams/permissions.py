@@ -32,6 +32,8 @@ _PATHS: dict[str, tuple[str, str | None]] = {
     "teams.team": ("pk", None),
     "explorer.session": ("team", "pk"),
     "explorer.run": ("session__team", "session"),
+    "experiments.experiment": ("session__team", "session"),
+    "registry.modeltrial": ("team", None),
     "annotation.exportjob": ("team", None),
     "annotation.labelqueue": ("team", None),
     "teams.sharelink": ("session__team", None),

@@ -24,10 +24,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def logged_in(browser: Browser, stack: Stack) -> Iterator[ExplorerPage]:
-    """A page that has used the login link."""
-    explorer = ExplorerPage(browser)
-    explorer.page.goto(stack.login_link)
+def logged_in(login_state: Any, browser: Browser, stack: Stack) -> Iterator[ExplorerPage]:
+    """A page of somebody who has used the login link."""
+    explorer = ExplorerPage(browser, login_state)
+    explorer.page.goto(stack.url)
     expect(explorer.page).to_have_title("Sessions · Espalier")
     yield explorer
     explorer.page.close()

@@ -14,9 +14,12 @@ from app.explorer.schemas import RunIn
 from app.explorer.services.session import session_touch
 from app.teams.models import User
 
+INTERACTIVE, BATCH = "interactive", "batch"
+"""The queues of app/config/celery.py."""
 
-def run_create(*, session: Session, user: User, wanted: RunIn) -> Run:
-    """Store a run that waits for a worker, and ring the doorbell.
+
+def run_create(*, session: Session, user: User | None, wanted: RunIn, queue: str = INTERACTIVE) -> Run:
+    """Store a run that waits for a worker, and ring the doorbell. Runs of the queue `batch` let the others go first.
 
     Raises:
         Invalid: a setting that cannot be; nothing is stored.
@@ -24,6 +27,7 @@ def run_create(*, session: Session, user: User, wanted: RunIn) -> Run:
     settings = settings_resolve(wanted)
     with transaction.atomic():
         run = run_store(session=session, user=user, settings=settings)
+        run.queue = queue
         run.full_clean(exclude=["session", "created_by"])
         run.save(force_insert=True)
         session_touch(session.pk)
@@ -37,7 +41,7 @@ def run_try_again(run: Run) -> None:
     run.save(update_fields=["state", "stopped_by", "error", "finished_at", "doorbell_at"])
 
 
-def run_store(*, session: Session, user: User, settings: RunSettings) -> Run:
+def run_store(*, session: Session, user: User | None, settings: RunSettings) -> Run:
     """The unsaved run of these settings; its problem is stored, shared with earlier runs on the same one."""
     values = asdict(settings)
     problem = values.pop("problem")
