@@ -1,4 +1,4 @@
-"""Configured language models."""
+"""Configured language models, and trials of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+
+from app.config.errands import Errand
 
 
 class LanguageModel(models.Model):
@@ -45,3 +47,22 @@ class LanguageModel(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+
+class ModelTrial(Errand):
+    """One question to a model through a worker, outside any run: does it load, what does it read, what does it say?
+
+    `result` is that of search/trial.py.
+    """
+
+    team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=8, choices=LanguageModel.Kind.choices)
+    slug = models.CharField(max_length=120)
+    problem = models.TextField()
+    steps = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["kind", "slug", "-created_at"], name="registry_trial_recent")]
+
+    def __str__(self) -> str:
+        return f"trial of {self.kind} {self.slug}"

@@ -90,6 +90,18 @@ def test_charts_are_drawn_opened_large_and_follow_the_theme(
     assert page.locator("html").get_attribute("data-theme") == "dark"
 
 
+def test_one_pool_under_every_selection_rule(guest: ExplorerPage, stack: Stack, shared: dict[str, Any]) -> None:
+    page = open_charts(guest, stack, shared)
+    page.get_by_role("button", name="What would other rules have answered?").click()
+    rules = page.get_by_role("dialog", name="One pool, every selection rule")
+    expect(rules.get_by_role("row")).to_have_count(8)  # seven rules and the head
+    expect(rules.get_by_text("of 7 rules")).to_be_visible()
+    _, found = stack.request("GET", f"/runs/{shared['run']}/selections")
+    majority = next(verdict for verdict in found["verdicts"] if verdict["rule"] == "majority")
+    row = rules.get_by_role("row").filter(has_text="Majority vote").first
+    expect(row).to_contain_text(majority["answer"])
+
+
 def test_many_charts_do_not_widen_the_page(guest: ExplorerPage, stack: Stack, shared: dict[str, Any]) -> None:
     page = open_charts(guest, stack, shared)
     page.set_viewport_size({"width": 1000, "height": 800})

@@ -15,7 +15,9 @@ from app.annotation.exports import export_create, export_write
 from app.annotation.models import ExportJob, LabelQueue
 from app.annotation.queues.services import queue_create
 from app.config.api import api
+from app.experiments.models import Experiment
 from app.explorer.models import Session
+from app.registry.models import ModelTrial
 from app.teams.models import Role
 from app.teams.permissions import ACTIONS, Action
 from app.teams.share_links import share_link_create
@@ -42,10 +44,21 @@ class Rule:
 
 EXPANDABLE = {"status__in": ["open", "expanded"]}
 RUN = {"problem": {"text": "3 5 7 11 -> 24"}, "algorithm": "greedy"}
+EXPERIMENT = {
+    "title": "Greedy",
+    "sets": [{"name": "countdown", "domain": "countdown", "problems": 1}],
+    "strategies": [{"name": "greedy", "algorithm": "greedy"}],
+    "budgets": [{"tokens": 100}],
+}
 
 TABLE: dict[str, Rule] = {
     "GET /algorithms": Rule(200, None, own=False),
     "GET /models": Rule(200, None, own=False),
+    "GET /models/{kind}/{slug}": Rule(200, None, own=False),
+    "POST /models/{kind}/{slug}/trials": Rule(
+        201, None, lambda world: {"problem": "1 2 3 -> 6"}, own=False, for_readers=False
+    ),
+    "GET /trials/{trial_id}": Rule(200, for_readers=False),
     "GET /sessions": Rule(200, None, own=False),
     "POST /sessions": Rule(201, None, lambda world: {"title": "Mine"}, own=False, for_readers=False),
     "GET /sessions/{session_id}": Rule(200),
@@ -65,6 +78,8 @@ TABLE: dict[str, Rule] = {
     "GET /runs/{run_id}/labels": Rule(200),
     "GET /runs/{run_id}/nodes": Rule(200),
     "GET /runs/{run_id}/nodes/{index}": Rule(200, node={}),
+    "GET /runs/{run_id}/nodes/{index}/rollouts": Rule(200, node={}),
+    "POST /runs/{run_id}/nodes/{index}/rollouts": Rule(201, "steer", lambda world: {"k": 4}, node=EXPANDABLE),
     "POST /runs/{run_id}/pause": Rule(202, "steer", state="running"),
     "POST /runs/{run_id}/resume": Rule(202, "steer", state="paused"),
     "POST /runs/{run_id}/cancel": Rule(202, "steer", state="queued"),
@@ -80,6 +95,14 @@ TABLE: dict[str, Rule] = {
         202, "steer", lambda world: {"text": "make 6 first"}, "paused", EXPANDABLE
     ),
     "PUT /runs/{run_id}/nodes/{index}/label": Rule(200, "label", lambda world: {"rating": 1}, node={}),
+    "GET /experiments": Rule(200, None, own=False),
+    "POST /experiments": Rule(201, None, lambda world: EXPERIMENT, own=False, for_readers=False),
+    "GET /experiments/{experiment_id}": Rule(200),
+    "GET /experiments/{experiment_id}/results": Rule(200),
+    "GET /experiments/{experiment_id}/runs": Rule(200),
+    "GET /experiments/{experiment_id}/report": Rule(409),
+    "POST /experiments/{experiment_id}/cancel": Rule(202, "steer"),
+    "POST /experiments/{experiment_id}/resume": Rule(409, "steer"),
     "GET /exports": Rule(200, None, own=False),
     "POST /exports": Rule(
         201,
@@ -152,6 +175,12 @@ def call(world: World, caller: Caller, name: str) -> int:
     world.put_into(rule.state, stopped_by=None)
     if "{export_id}" in path:
         path = path.replace("{export_id}", str(completed_export(world).pk))
+    path = path.replace("{kind}", "policy").replace("{slug}", "embedded")
+    if "{trial_id}" in path:
+        trial = ModelTrial.objects.create(team=world.team, kind="policy", slug="embedded", problem="1 2 3 -> 6")
+        path = path.replace("{trial_id}", str(trial.pk))
+    if "{experiment_id}" in path:
+        path = path.replace("{experiment_id}", str(experiment_of(world).pk))
     if "{link_id}" in path:
         link, _ = share_link_create(session=world.session, created_by=world.people[Role.OWNER])
         path = path.replace("{link_id}", str(link.pk))
@@ -165,6 +194,12 @@ def call(world: World, caller: Caller, name: str) -> int:
     if body and "file" in body:
         return int(caller.post(f"/api/v1{path}", body).status_code)
     return int(caller.send(method, path, body).status_code)
+
+
+def experiment_of(world: World) -> Experiment:
+    """One whose runs are those of the world's session."""
+    plan = {"sets": [], "strategies": []}
+    return Experiment.objects.create(session=world.session, plan=plan, problems={}, total=1)
 
 
 def completed_export(world: World) -> ExportJob:

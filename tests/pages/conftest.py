@@ -11,8 +11,11 @@ import pytest
 if TYPE_CHECKING:
     from tests.explorer.world import World
 
-PAGES = ("sessions", "new-run", "session", "label", "queues", "new-queue", "queue", "agreement")
-ISLANDS = ["explorer/Explorer"] + [f"pages/{name}/Page" for name in PAGES]
+PAGES = (
+    "sessions", "new-run", "session", "label", "queues", "new-queue", "queue", "agreement", "experiments",
+    "new-experiment", "experiment", "models",
+)  # fmt: skip
+ISLANDS = ["explorer/Explorer", *(f"pages/{name}/Page" for name in PAGES)]
 
 
 @pytest.fixture

@@ -1,0 +1,91 @@
+"""What the page of models says about one: how it is asked, whether it works, and who uses it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Max, Q, QuerySet
+
+from app.explorer.models import Run, RunState
+from app.registry.models import LanguageModel, ModelTrial
+from app.registry.selectors import models_listed
+from search.model_file import ModelFileError, RewardModel, ServerModel, configured_policies, configured_rewards
+from search.models import EMBEDDED_POLICY, EMBEDDED_REWARD
+from search.policies.base import Sampling
+
+NOT_TOLD = "An admin sees why."
+MOVING = [RunState.QUEUED, RunState.RUNNING, RunState.PAUSED]
+
+
+def details(runs: QuerySet[Run], *, admin: bool, only: tuple[str, str] | None = None) -> list[dict[str, Any]]:
+    """Every enabled model (or `only` that kind and slug) as `ModelDetail`; usage is counted in `runs`.
+
+    Where a model lies, and what exactly is wrong with the file of models, is told to admins.
+    """
+    listed = [one for one in models_listed() if only in (None, (one["kind"], one["slug"]))]
+    rows = {(model.kind, model.slug): model for model in LanguageModel.objects.filter(enabled=True)}
+    usage = {kind: _usage(runs, kind) for kind in LanguageModel.Kind.values}
+    return [
+        one | _detail(rows[one["kind"], one["slug"]], one["ready"], admin) | usage[one["kind"]].get(one["slug"], UNUSED)
+        for one in listed
+    ]
+
+
+UNUSED = {"runs": 0, "under_way": 0, "last_run_at": None}
+
+
+def _usage(runs: QuerySet[Run], kind: str) -> dict[str, dict[str, Any]]:
+    """Per slug how many runs name it, how many of them are under way, and when the newest was started."""
+    counted = runs.values(kind).annotate(
+        runs=Count("pk"), under_way=Count("pk", filter=Q(state__in=MOVING)), last_run_at=Max("created_at")
+    )
+    return {row[kind]: {name: row[name] for name in UNUSED} for row in counted.order_by() if row[kind] is not None}
+
+
+def _detail(model: LanguageModel, ready: bool, admin: bool) -> dict[str, Any]:
+    entry, trouble = _entry(model, admin)
+    if trouble is None and not ready:
+        folder = getattr(entry, "folder", None)
+        where = f"{folder} has no config.json" if admin and folder is not None else "Its weights are not there yet"
+        trouble = f"{where}. A run that names it would fail."
+    last = ModelTrial.objects.filter(kind=model.kind, slug=model.slug).order_by("-created_at").first()
+    location = model.location or (entry.base_url if isinstance(entry, ServerModel) else getattr(entry, "folder", None))
+    return {
+        "template": _template(model, entry),
+        "delimiter": getattr(entry, "delimiter", "\n") if model.kind == LanguageModel.Kind.POLICY else None,
+        "sampling": _sampling(model),
+        "location": str(location) if admin and location else None,
+        "trouble": trouble,
+        "last_trial": None if last is None else {"state": last.state, "at": last.created_at},
+    }
+
+
+def _entry(model: LanguageModel, admin: bool) -> tuple[Any, str | None]:
+    """Its table in the file of models (None for others), and what is wrong with the file."""
+    try:
+        of_kind = configured_policies() if model.kind == LanguageModel.Kind.POLICY else configured_rewards()
+    except ModelFileError as error:
+        built_in = model.slug in ("embedded", "exact", "rollout_value")
+        return None, None if built_in else (str(error) if admin else f"The file of models cannot be read. {NOT_TOLD}")
+    return of_kind.get(model.slug), None
+
+
+def _template(model: LanguageModel, entry: Any) -> dict[str, Any] | None:
+    """How text for it is written; None where its convention says so when it is loaded."""
+    if model.slug == "embedded":
+        return (EMBEDDED_POLICY if model.kind == LanguageModel.Kind.POLICY else EMBEDDED_REWARD).as_dict()
+    if entry is None:
+        return model.template
+    if isinstance(entry, RewardModel):
+        return entry.template
+    template: dict[str, Any] = entry.template_named(model.slug).as_dict()
+    return template
+
+
+def _sampling(model: LanguageModel) -> dict[str, Any] | None:
+    """What runs that name nothing else take."""
+    if model.kind != LanguageModel.Kind.POLICY:
+        return None
+    own = Sampling()
+    defaults = {"temperature": own.temperature, "top_p": own.top_p, "max_step_tokens": own.max_step_tokens}
+    return defaults | {"stop": list(own.stop)} | (model.settings.get("sampling") or {})
