@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
@@ -122,7 +122,7 @@ def _check_uploaded(plan: Plan, uploaded: Problems, settings: RunSettings) -> No
     readers = [found for kind, slug in named if slug is not None and (found := model_named(kind, slug)) is not None]
     for place, some in enumerate(plan.sets):
         for number, problem in enumerate(uploaded.get(some.name, []), start=1):
-            with _named({"problem": f"sets.{place}.lines"}, lambda message, at=number: f"problem {at}: {message}"):
+            with _named({"problem": f"sets.{place}.lines"}, f"problem {number}: "):
                 problem_resolve(problem_in(problem), readers)
 
 
@@ -140,7 +140,7 @@ def problem_in(problem: Problem) -> ProblemIn:
 
 
 @contextmanager
-def _named(places: dict[str, str], say: Callable[[str], str] = str) -> Iterator[None]:
+def _named(places: dict[str, str], before: str = "") -> Iterator[None]:
     """A run's fields under the names they have in the experiment."""
     try:
         yield
@@ -149,5 +149,5 @@ def _named(places: dict[str, str], say: Callable[[str], str] = str) -> Iterator[
         for found in error.errors:
             head, dot, rest = found.field.partition(".")
             field = places.get(head, head) + (dot + rest if head not in ("problem", "algorithm") else "")
-            errors.append(FieldError(field, say(found.message), found.mend))
+            errors.append(FieldError(field, before + found.message, found.mend))
         raise Invalid(f"{errors[0].field}: {errors[0].message}" if errors else error.detail, errors) from error

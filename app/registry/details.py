@@ -10,8 +10,8 @@ from app.explorer.models import Run, RunState
 from app.registry.models import LanguageModel, ModelTrial
 from app.registry.selectors import models_listed
 from search.model_file import ModelFileError, RewardModel, ServerModel, configured_policies, configured_rewards
-from search.models import EMBEDDED_POLICY, EMBEDDED_REWARD
 from search.policies.base import Sampling
+from search.templates import EMBEDDED_POLICY, EMBEDDED_REWARD
 
 NOT_TOLD = "An admin sees why."
 MOVING = [RunState.QUEUED, RunState.RUNNING, RunState.PAUSED]

@@ -27,9 +27,14 @@ def try_model(trial_id: str) -> None:
 def _tried(trial: ModelTrial) -> dict[str, Any]:
     model = model_named(trial.kind, trial.slug)
     asked = (model.settings.get("sampling") if model is not None else None) or {}
-    known = {name: asked[name] for name in ("temperature", "top_p", "max_step_tokens") if name in asked}
-    stop = {"stop": tuple(asked["stop"])} if "stop" in asked else {}
-    return searches.submit(_question(trial, Sampling(**known, **stop))).result()
+    own = Sampling()
+    sampling = Sampling(
+        temperature=asked.get("temperature", own.temperature),
+        top_p=asked.get("top_p", own.top_p),
+        max_step_tokens=asked.get("max_step_tokens", own.max_step_tokens),
+        stop=tuple(asked.get("stop", own.stop)),
+    )
+    return searches.submit(_question(trial, sampling)).result()
 
 
 async def _question(trial: ModelTrial, sampling: Sampling) -> dict[str, Any]:
