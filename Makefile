@@ -8,7 +8,7 @@ VENV := .venv/bin
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev frontend test lint format bench check-python browser
+.PHONY: help run install install-dev frontend test test-vllm lint format bench check-python browser
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,11 @@ lint: install-dev ## Ruff, mypy, import rules, Dockerfiles, frontend
 test: install-dev frontend browser lint ## Everything: lint, frontend tests, Python tests, browser tests
 	$(VENV)/python scripts/frontend.py test
 	CHROMIUM="$$($(VENV)/python scripts/chromium.py)" $(VENV)/python -m pytest $(ARGS)
+
+test-vllm: check-python ## vLLM on this machine's processor: its own environment (.venv-vllm, 3 GB), then its tests and figures
+	@$(PYTHON) scripts/vllm_environment.py
+	.venv-vllm/bin/python -m pytest -c tests/vllm/pytest.ini tests/vllm $(ARGS)
+	.venv-vllm/bin/python -m tests.vllm.figures
 
 format: install-dev ## Rewrite what the formatters can
 	$(VENV)/ruff check --fix .

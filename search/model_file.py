@@ -2,7 +2,7 @@
 
 ```toml
 [policies.qwen]                       # the slug that runs name
-kind = "openai"                       # a server; "transformers" loads a folder
+kind = "openai"                       # a server; "transformers" and "vllm" load a folder
 base_url = "http://127.0.0.1:8001/v1"
 model = "Qwen/Qwen2.5-Math-1.5B-Instruct"
 delimiter = "\\n\\n"
@@ -116,6 +116,14 @@ class FolderModel(ConfiguredModel):
     threads: int = Field(default=1, ge=1)
 
 
+class VllmModel(ConfiguredModel):
+    """A Hugging Face folder that a worker serves to itself with vLLM; `engine` goes to vLLM as it is."""
+
+    kind: Literal["vllm"]
+    folder: Path
+    engine: dict[str, Any] = Field(default_factory=dict)
+
+
 class RewardModel(RewardSettings):
     """A reward model's folder; a worker loads it. Its kind may be left out where its architecture says it."""
 
@@ -135,7 +143,7 @@ class RewardModel(RewardSettings):
         return self.model_dump(exclude={"folder", "title", "domains", "examples"}, exclude_unset=True)
 
 
-AnyModel = ServerModel | FolderModel
+AnyModel = ServerModel | FolderModel | VllmModel
 _POLICY: TypeAdapter[AnyModel] = TypeAdapter(Annotated[AnyModel, Field(discriminator="kind")])
 _REWARD: TypeAdapter[RewardModel] = TypeAdapter(RewardModel)
 Entry = TypeVar("Entry")
@@ -202,7 +210,7 @@ def _entry(path: Path, section: str, slug: str, entry: Any, shape: TypeAdapter[E
     try:
         return shape.validate_python(entry)
     except ValidationError as invalid:
-        kinds = ("openai", "transformers")
+        kinds = ("openai", "transformers", "vllm")
         complaints = []
         for error in invalid.errors():
             key = ".".join(str(part) for part in error["loc"] if part not in kinds) or "kind"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from search.model_file import AnyModel, ServerModel, place
+from search.model_file import AnyModel, ServerModel, VllmModel, place
 from search.policies.base import Policy, PolicyError
 from search.policies.completions import Dialect
 from search.policies.model_server import ModelServer, Patience
@@ -28,6 +28,10 @@ def configured_policy(slug: str, model: AnyModel, settings: dict[str, Any]) -> P
         return OpenAIPolicy(slug, server, dialect, template, model.samples_per_request, model.context)
     if not (model.folder / "config.json").is_file():
         raise PolicyError(f"{slug}: {model.folder} has no config.json; mend `folder` in {place(slug)}.")
+    if isinstance(model, VllmModel):
+        from search.policies.vllm import VllmPolicy
+
+        return VllmPolicy(slug, model.folder, template, **{**model.engine, **settings})
     from search.policies.transformers import TransformersPolicy
 
     engine = model.model_dump(include={"dtype", "device", "slots", "prefix_mb", "threads"})

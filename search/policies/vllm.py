@@ -1,0 +1,220 @@
+"""The policy that runs vLLM in this process: its AsyncLLM batches by itself, keeps prefixes, and aborts what is left.
+
+vLLM lives in an environment of its own (requirements-vllm.txt). Its samples are replay-exact by the journal, not
+rerun-exact: logits depend on what shares a batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from search.batching import Occupancy
+from search.local_model import weights_sha256
+from search.policies.base import Cancellation, Finish, PolicyError, StepRequest, StepSample
+from search.policies.prompts import Prompts
+from search.randomness import uniform
+from search.templates import Template
+from search.tokenization import Tokenization, TokenizationError
+
+_LOOK_SECONDS = 0.1
+"""How often it is looked for samples that a prune has withdrawn."""
+
+
+class VllmPolicy:
+    """A causal language model in vLLM (see `Policy`). The engine has an event loop of its own, on a thread."""
+
+    def __init__(self, slug: str, folder: Path, template: Template, **engine: Any) -> None:
+        """Start vLLM; takes most of a minute, so never call it on an event loop.
+
+        Args:
+            slug: the name in messages, journals and headers.
+            folder: `config.json`, weights and tokenizer in Hugging Face's format.
+            template: how problems and steps become the prompt.
+            engine: vLLM's own engine arguments (`dtype`, `max_model_len`, `gpu_memory_utilization`, …).
+
+        Raises:
+            PolicyError: vLLM is not installed, an argument is none of its own, or it cannot serve the folder.
+        """
+        self._slug = slug
+        self._template = template
+        self._ids = count()
+        try:
+            tokenization = Tokenization(folder)
+        except TokenizationError as error:
+            raise PolicyError(f"{slug}: {error}") from error
+        self._prompts = Prompts(slug, tokenization, template)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name=f"vllm {slug}", daemon=True)
+        self._thread.start()
+        self._arguments = {"enable_prefix_caching": True, **engine, "model": str(folder)}
+        self._starting = asyncio.Lock()
+        self._engine: Any = None
+        try:
+            engine_now = asyncio.run_coroutine_threadsafe(self._alive(), self._loop).result()
+        except PolicyError:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            raise
+        import vllm
+
+        config = engine_now.model_config
+        self._context: int = config.max_model_len
+        self._provenance = {
+            "engine": "vllm",
+            "architecture": config.architecture,
+            "weights_sha256": weights_sha256(folder),
+            "tokenizer_sha256": tokenization.sha256,
+            "dtype": str(config.dtype).removeprefix("torch."),
+            "rerun_exact": False,
+            "versions": {"vllm": vllm.__version__},
+        }
+        self.occupancy = Occupancy()
+
+    async def _alive(self) -> Any:
+        """The engine; a new one where there is none yet or the last one died."""
+        async with self._starting:
+            if self._engine is not None and self._engine.errored:
+                self._engine.shutdown()
+                self._engine = None
+            if self._engine is None:
+                self._engine = self._start()
+            return self._engine
+
+    def _start(self) -> Any:
+        try:
+            from vllm.engine.arg_utils import AsyncEngineArgs
+            from vllm.v1.engine.async_llm import AsyncLLM
+        except ImportError as error:
+            raise PolicyError(
+                f"{self._slug}: vLLM cannot be imported here ({error}). Install requirements-vllm.txt into the"
+                " worker's environment, or serve the model elsewhere and name it as a server."
+            ) from error
+        try:
+            return AsyncLLM.from_engine_args(AsyncEngineArgs(**self._arguments))
+        except Exception as error:  # whatever vLLM finds wrong with a folder or an argument
+            raise PolicyError(f"{self._slug}: vLLM does not start: {error}") from error
+
+    @property
+    def name(self) -> str:
+        """The slug."""
+        return self._slug
+
+    def describe(self) -> dict[str, Any]:
+        """What a run's header keeps, JSON-ready."""
+        return {
+            "slug": self._slug,
+            **self._provenance,
+            "template": self._template.as_dict(),
+            "supports_hints": self._template.supports_hints,
+            "context": self._context,
+        }
+
+    def encode(self, prompt: str) -> tuple[int, ...]:
+        """The token ids of a rendered prompt (see `Prompts`)."""
+        return self._prompts.encode(prompt)
+
+    def prompt_tokens(self, prompt: str) -> int:
+        """Length of a prompt in tokens, begin-of-sequence included."""
+        return len(self.encode(prompt))
+
+    def token_texts(self, token_ids: Sequence[int]) -> list[str]:
+        """Each token's own text; special tokens have none."""
+        return self._prompts.token_texts(token_ids)
+
+    async def generate(
+        self, requests: Sequence[StepRequest], cancellation: Cancellation | None = None
+    ) -> list[StepSample]:
+        """One sample per request, in their order; an abort frees their places in vLLM's batch."""
+        prompts = [request.prefix_ids or self.encode(request.prompt) for request in requests]
+        for request, prompt in zip(requests, prompts, strict=True):
+            if len(prompt) >= self._context:
+                raise PolicyError(
+                    f"{self._slug}: the prompt has {len(prompt)} tokens and the model reads {self._context}, at"
+                    f" creation key {request.key}. Shorten the problem, or raise max_model_len."
+                )
+        work = self._all(requests, prompts, cancellation)
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    async def _all(
+        self, requests: Sequence[StepRequest], prompts: Sequence[tuple[int, ...]], cancellation: Cancellation | None
+    ) -> list[StepSample]:
+        """On vLLM's loop: every request under way at once."""
+        engine = await self._alive()
+        names = [f"{self._slug}-{next(self._ids)}" for _ in requests]
+        work = [asyncio.ensure_future(self._one(engine, *one)) for one in zip(names, requests, prompts, strict=True)]
+        attending = asyncio.ensure_future(_attend(engine, names, work, cancellation))
+        try:
+            samples = await asyncio.gather(*work)
+        finally:  # after an error, or when nobody waits any more, vLLM aborts what is under way
+            for task in (attending, *work):
+                task.cancel()
+        self.occupancy.calls += 1
+        self.occupancy.requests += len(samples)
+        self.occupancy.tokens += sum(sample.tokens for sample in samples)
+        return samples
+
+    async def _one(self, engine: Any, name: str, request: StepRequest, prompt: tuple[int, ...]) -> StepSample:
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
+
+        parameters = SamplingParams(
+            temperature=request.sampling.temperature,
+            top_p=request.sampling.top_p,
+            max_tokens=request.max_tokens,
+            stop=None if request.until_end else list(request.sampling.stop),
+            seed=int(uniform(request.seed, "request", request.key, f"{request.drawn}") * 2**31),
+            logprobs=0,  # of the drawn token alone
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+        try:
+            async for output in engine.generate({"prompt_token_ids": list(prompt)}, parameters, name):
+                if output.finished:
+                    return _sample(request, output)
+        except Exception as error:
+            raise PolicyError(
+                f"{self._slug}: vLLM failed: {error or type(error).__name__}. Its own log, before this, says why."
+            ) from error
+        raise PolicyError(f"{self._slug}: vLLM ended a request without a word, at creation key {request.key}.")
+
+    def close(self) -> None:
+        """Stop vLLM and its process."""
+        self._loop.call_soon_threadsafe(self._engine.shutdown)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=60)
+
+
+async def _attend(
+    engine: Any, names: Sequence[str], work: Sequence[asyncio.Future[Any]], cancellation: Cancellation | None
+) -> None:
+    """Abort what is cancelled or withdrawn, again and again: a request may not have reached vLLM the first time.
+
+    vLLM then ends those samples with what they have.
+    """
+    while cancellation is not None:
+        leaving = range(len(names)) if cancellation.requested else sorted(cancellation.withdrawn)
+        if going := [names[position] for position in leaving if not work[position].done()]:
+            await engine.abort(going)
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _sample(request: StepRequest, output: Any) -> StepSample:
+    """vLLM's finished output as a sample."""
+    (written,) = output.outputs
+    ids = tuple(written.token_ids)
+    logprobs = tuple(
+        round(min(at[token].logprob, 0.0), 6) for token, at in zip(ids, written.logprobs or (), strict=True)
+    )
+    finish: Finish
+    if written.finish_reason == "length":
+        finish = "budget" if request.cut_by_budget else "length"
+    elif written.finish_reason == "abort":
+        finish = "aborted"
+    elif written.finish_reason == "stop":
+        finish = "step" if isinstance(written.stop_reason, str) else "end"
+    else:
+        raise PolicyError(f"vLLM ended a sample for the reason {written.finish_reason!r}, which is not known here.")
+    return StepSample(written.text, ids, logprobs, finish, len(output.prompt_token_ids))
