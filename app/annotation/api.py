@@ -36,7 +36,7 @@ class LabelIn(Strict):
 
 
 class StepLabelOut(Schema):
-    """A judgement of a step: by whom or what, and when."""
+    """A judgement of a step: by whom or what, and when. `value` and `counts` (`{right, of}`) are those of rollouts."""
 
     node: int
     rating: int | None
@@ -46,6 +46,8 @@ class StepLabelOut(Schema):
     at: datetime
     source: str
     model: str
+    value: float | None
+    counts: dict[str, int] | None
     by: str | None
 
 

@@ -53,6 +53,8 @@ def label_shape(label: StepLabel) -> dict[str, Any]:
         "node": label.node_index,
         "source": label.source,
         "model": label.model,
+        "value": label.value,
+        "counts": label.counts,
         "by": label.annotator.username if label.annotator else None,
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.annotation.agreement.api import router as agreement
 from app.annotation.api import router as annotation
+from app.annotation.automatic.api import router as automatic
 from app.annotation.queues.api import router as queues
 from app.annotation.review.api import router as reviews
 from app.config.health import router as health
@@ -30,7 +31,9 @@ def build_api() -> ProblemAPI:
         docs_url=None,  # the usual viewers load scripts from another host, which our policy forbids
         auth=[Bearer(), PageCookie()],
     )
-    for router in (health, explorer, experiments, annotation, reviews, queues, agreement, registry, teams):
+    for router in (
+        health, explorer, experiments, annotation, reviews, queues, agreement, automatic, registry, teams,
+    ):  # fmt: skip
         api.add_router("", router)
     return api
 

@@ -35,6 +35,7 @@ _PATHS: dict[str, tuple[str, str | None]] = {
     "experiments.experiment": ("session__team", "session"),
     "registry.modeltrial": ("team", None),
     "annotation.exportjob": ("team", None),
+    "annotation.automaticlabeljob": ("session__team", "session"),
     "annotation.labelqueue": ("team", None),
     "teams.sharelink": ("session__team", None),
 }

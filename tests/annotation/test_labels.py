@@ -22,7 +22,7 @@ def test_a_mark_is_kept_with_who_and_when(world: World) -> None:
     label = StepLabel.objects.get()
     assert answer == {
         "node": 1, "rating": -1, "unsure": False, "tags": ["arithmetic"], "comment": "14 + 5 is 19",
-        "source": "human", "model": "", "by": "annotator-of-team", "at": answer["at"],
+        "source": "human", "model": "", "value": None, "counts": None, "by": "annotator-of-team", "at": answer["at"],
     }  # fmt: skip
     assert (label.annotator, label.source) == (world.people["annotator"], "human")
     node = annotator.get_json(f"/runs/{world.run.pk}/nodes/1")

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
+from app.annotation.automatic.services import automatic_create, automatic_hold
 from app.annotation.exports import export_create, export_write
 from app.annotation.models import ExportJob, LabelQueue
 from app.annotation.queues.services import queue_create
@@ -116,6 +117,12 @@ TABLE: dict[str, Rule] = {
     "GET /runs/{run_id}/paths/next": Rule(200, "label"),
     "GET /runs/{run_id}/paths/{leaf}": Rule(200, "label"),
     "POST /runs/{run_id}/paths/{leaf}/review": Rule(201, "label", lambda world: {"outcome": "give_up"}),
+    "GET /sessions/{session_id}/automatic-labels": Rule(200),
+    "POST /sessions/{session_id}/automatic-labels": Rule(201, "steer", lambda world: {"method": "exact"}),
+    "GET /automatic-labels/{job_id}": Rule(200),
+    "POST /automatic-labels/{job_id}/pause": Rule(200, "steer"),
+    "POST /automatic-labels/{job_id}/resume": Rule(200, "steer"),
+    "POST /automatic-labels/{job_id}/cancel": Rule(200, "steer"),
     "GET /queues": Rule(200, None, own=False, for_readers=False),
     "POST /queues": Rule(201, "edit", lambda world: {"title": "Mine", "sessions": [str(world.session.pk)]}),
     "GET /queues/{queue_id}": Rule(200, for_readers=False),
@@ -184,6 +191,11 @@ def call(world: World, caller: Caller, name: str) -> int:
     if "{link_id}" in path:
         link, _ = share_link_create(session=world.session, created_by=world.people[Role.OWNER])
         path = path.replace("{link_id}", str(link.pk))
+    if "{job_id}" in path:
+        job = automatic_create(session=world.session, user=world.people[Role.OWNER], method="exact")
+        if path.endswith("resume"):
+            automatic_hold(job=job, wish="pause")
+        path = path.replace("{job_id}", str(job.pk))
     if "{leaf}" in path or "{queue_id}" in path:
         item = a_queue(world).items.get(place=0)
         path = path.replace("{queue_id}", str(item.queue_id)).replace("{item_id}", str(item.pk))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from app.annotation.models.automatic import AutomaticLabelJob, AutomaticState, Method
 from app.annotation.models.job import ExportJob
 from app.annotation.models.label import StepLabel
 from app.annotation.models.queue import ItemReading, LabelQueue, Ordering, QueueItem, Skipping
 from app.annotation.models.review import Outcome, PathReview
 
 __all__ = [
+    "AutomaticLabelJob",
+    "AutomaticState",
     "ExportJob",
     "ItemReading",
     "LabelQueue",
+    "Method",
     "Ordering",
     "Outcome",
     "PathReview",

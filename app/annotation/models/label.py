@@ -12,7 +12,9 @@ class StepLabel(models.Model):
     """One judgement of one step. A new judgement replaces the former one, which stays as history.
 
     The current label of a (run, node, annotator, source, model) has `replaced_at` null. `rating` null is
-    *unmarked*, which is not neutral. `model` names the judge, or the policy whose rollouts were counted.
+    *unmarked*, which is not neutral. `model` names the judge, or the policy whose rollouts were counted; of a human
+    label it is empty, or `adjudicated` where it settles a dispute. `value` in [0, 1] and `counts` `{right, of}` are
+    those of rollouts.
     """
 
     class Source(models.TextChoices):
@@ -28,6 +30,8 @@ class StepLabel(models.Model):
     model = models.CharField(max_length=120, blank=True, default="")
     rating = models.SmallIntegerField(null=True, blank=True)
     unsure = models.BooleanField(default=False)
+    value = models.FloatField(null=True, blank=True)
+    counts = models.JSONField(null=True, blank=True)
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     comment = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now, editable=False)

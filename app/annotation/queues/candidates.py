@@ -20,8 +20,8 @@ SELECT n."index", n.parents[1], n.finish, s.reward, s.rewards::text, s.correct, 
 FROM explorer_node n
 LEFT JOIN explorer_nodestate s ON s.run_id = n.run_id AND s."index" = n."index"
 LEFT JOIN LATERAL (
-    SELECT avg((rating + 1) / 2.0)::float8 AS value FROM annotation_steplabel
-    WHERE run_id = n.run_id AND node_index = n."index" AND source = 'rollout' AND replaced_at IS NULL
+    SELECT avg(r.value)::float8 AS value FROM annotation_steplabel r
+    WHERE r.run_id = n.run_id AND r.node_index = n."index" AND r.source = 'rollout' AND r.replaced_at IS NULL
 ) l ON true
 WHERE n.run_id = %s AND n."index" > 0 ORDER BY n."index"
 """

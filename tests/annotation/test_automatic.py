@@ -1,0 +1,264 @@
+"""Labels without a person: exact truth, rollouts counted by hand, the first error, and jobs that stop and go on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+import pytest
+
+from app.annotation.automatic import work
+from app.annotation.automatic.work import label_automatically
+from app.annotation.models import AutomaticLabelJob, StepLabel
+from app.explorer.models import Run
+from app.explorer.services.journal import journal_store
+from app.registry.services import builtin_models_ensure
+from search.events import Event
+from search.policies.base import PolicyError
+from tests.explorer.test_bad_input import refused
+from tests.explorer.world import World
+from tests.search.support.scripted import ScriptedPolicy, StepRequest, Steps
+
+# 3 5 7 11 -> 24. Exact truth by hand: 11 - 5 = 6 and 7 - 3 = 4 can still make 24; 3 + 5 = 8 cannot, nor 6 + 4 = 10.
+STEPS = {
+    1: (0, "11 - 5 = 6 (left: 3 6 7)"),
+    2: (1, "7 - 3 = 4 (left: 4 6)"),
+    3: (2, "6 * 4 = 24 (left: 24)"),
+    4: (2, "6 + 4 = 10 (left: 10)"),
+    5: (0, "3 + 5 = 8 (left: 7 8 11)"),
+}
+RIGHT = ("11 - 5 = 6 (left: 3 6 7)", "7 - 3 = 4 (left: 4 6)", "6 * 4 = 24 (left: 24)")
+ENDS = {3: True, 4: False}
+
+
+def write(steps: Steps, request: StepRequest) -> tuple[str, bool]:
+    """Even rollouts go the right way on, odd ones go wrong; after 3 + 5 = 8 everything goes wrong."""
+    rollout = int(request.key.partition(".v")[2].split(".")[0])
+    if rollout % 2 == 0 and tuple(steps) == RIGHT[: len(steps)]:
+        return RIGHT[len(steps)], len(steps) == 2
+    return "6 + 4 = 10 (left: 10)", True
+
+
+@pytest.fixture
+def run(world: World) -> Run:
+    builtin_models_ensure()
+    Run.objects.all().delete()
+    return plant(world)
+
+
+def plant(world: World) -> Run:
+    """A stored run with the tree above, two of its paths ended by the policy."""
+    header: dict[str, Any] = {
+        "version": 1, "problem": {"text": "3 5 7 11 -> 24", "answer": None, "verifier": "countdown"},
+        "algorithm": "beam", "params": {}, "seed": 1, "policy": {"slug": "embedded"}, "reward": None,
+        "sampling": {"temperature": 0.8, "top_p": 1.0, "max_step_tokens": 48, "stop": ["\n"]}, "budget": {},
+    }  # fmt: skip
+    events = [added(0, None, "3 5 7 11 -> 24")] + [added(index, *STEPS[index]) for index in STEPS]
+    for node, correct in ENDS.items():
+        payload = {"node": node, "answer": "24", "canonical": "24", "correct": correct}
+        events.append(Event(len(events) + 1, "answer", payload))
+    return journal_store(session=world.session, user=world.people["owner"], header=header, events=events)
+
+
+def added(index: int, parent: int | None, text: str) -> Event:
+    payload = {
+        "index": index, "parents": [] if parent is None else [parent], "depth": 0,
+        "kind": "root" if parent is None else "step", "key": str(index), "text": text, "tokens": 0,
+        "finish": None if parent is None else "end" if index in ENDS else "step", "logprob": None, "prior": None,
+    }  # fmt: skip
+    return Event(index + 1, "node_added", payload)
+
+
+def start(world: World, method: str, **more: Any) -> str:
+    response = world.owner.send("POST", f"/sessions/{world.session.pk}/automatic-labels", {"method": method, **more})
+    assert response.status_code == 201, response.content
+    pk: str = response.json()["id"]
+    return pk
+
+
+def wait(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(coroutine)
+
+
+def work_on(world: World, job: str, policy: Any = None) -> dict[str, Any]:
+    label_automatically(job, lambda _: policy or ScriptedPolicy(write), wait)
+    state: dict[str, Any] = world.owner.get_json(f"/automatic-labels/{job}")
+    return state
+
+
+def labels(run: Run) -> dict[int, tuple[str, int | None, float | None, Any]]:
+    found = StepLabel.objects.filter(run=run, replaced_at=None).order_by("node_index")
+    return {label.node_index: (label.source, label.rating, label.value, label.counts) for label in found}
+
+
+def test_exact_truth(world: World, run: Run) -> None:
+    done = work_on(world, start(world, "exact"))
+    assert (done["state"], done["done"], done["total"], done["labels"], done["tokens"]) == ("completed", 5, 5, 5, 0)
+    assert labels(run) == {
+        node: ("exact", rating, None, None) for node, rating in {1: 1, 2: 1, 3: 1, 4: -1, 5: -1}.items()
+    }
+    assert StepLabel.objects.values_list("model", flat=True).distinct().get() == "countdown"
+    assert work_on(world, start(world, "exact"))["labels"] == 0  # nothing new, nothing doubled
+
+
+def test_soft_and_hard_rollouts(world: World, run: Run) -> None:
+    """Three rollouts a step: numbers 0 and 2 go right, number 1 wrong. A finished step is its own only completion."""
+    job = work_on(world, start(world, "math_shepherd_soft", rollouts=3))
+    assert (job["state"], job["done"], job["total"]) == ("completed", 5, 5)
+    assert job["tokens"] > 0
+    two_of_three = {"right": 2, "of": 3}
+    assert labels(run) == {
+        1: ("rollout", 1, pytest.approx(2 / 3), two_of_three),
+        2: ("rollout", 1, pytest.approx(2 / 3), two_of_three),
+        3: ("rollout", 1, 1.0, {"right": 1, "of": 1}),
+        4: ("rollout", -1, 0.0, {"right": 0, "of": 1}),
+        5: ("rollout", -1, 0.0, {"right": 0, "of": 3}),
+    }
+    StepLabel.objects.all().delete()
+    work_on(world, start(world, "math_shepherd_hard", rollouts=3))
+    assert {node: (rating, value) for node, (_, rating, value, _) in labels(run).items()} == {
+        1: (1, 1.0), 2: (1, 1.0), 3: (1, 1.0), 4: (-1, 0.0), 5: (-1, 0.0),
+    }  # fmt: skip
+    names = StepLabel.objects.values_list("model", flat=True).distinct()
+    assert [name.split(" ", 1)[1] for name in names] == ["math_shepherd_hard 3"]
+
+
+def test_the_first_error_of_wrong_solutions(world: World, run: Run) -> None:
+    """The only wrong solution is 1 2 4. After one step (the middle of 0 and 3) rollouts come right, after two too:
+    the error is the third step. Node 3 is right and node 5 no solution: neither is looked at."""
+    job = work_on(world, start(world, "omega_prm", rollouts=3))
+    assert (job["state"], job["done"], job["total"], job["labels"]) == ("completed", 1, 1, 3)
+    two_of_three = {"right": 2, "of": 3}
+    assert labels(run) == {
+        1: ("rollout", 1, pytest.approx(2 / 3), two_of_three),
+        2: ("rollout", 1, pytest.approx(2 / 3), two_of_three),
+        4: ("rollout", -1, None, None),
+    }
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "STEPS_AT_ONCE", 2)
+
+
+class Meddler(ScriptedPolicy):
+    """A policy in whose second batch something happens to the job."""
+
+    def __init__(self, happens: Any) -> None:
+        super().__init__(write)
+        self.happens = happens
+        self.asked = 0
+
+    async def generate(self, requests: Any, cancellation: Any = None) -> Any:
+        self.asked += 1
+        if self.asked == 3:
+            await asyncio.to_thread(self.happens)
+        return await super().generate(requests, cancellation)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("small_batches")
+def test_a_paused_job_goes_on_where_it_was() -> None:
+    from tests.explorer.world import make_world
+
+    world = make_world()
+    builtin_models_ensure()
+    Run.objects.all().delete()
+    run = plant(world)
+    job = start(world, "math_shepherd_soft", rollouts=3)
+    paused = pausing(world, job)
+    half = work_on(world, job, paused)
+    assert (half["state"], half["done"]) == ("paused", 2)
+    assert len(labels(run)) == half["done"]
+    assert work_on(world, job)["done"] == half["done"]  # a paused job is nobody's
+    assert world.owner.send("POST", f"/automatic-labels/{job}/resume").json()["state"] == "queued"
+    whole = work_on(world, job)
+    assert (whole["state"], whole["done"], whole["labels"]) == ("completed", 5, 5)
+    assert StepLabel.objects.count() == 5
+
+
+def pausing(world: World, job: str) -> Meddler:
+    from django.db import connection
+
+    def pause() -> None:
+        AutomaticLabelJob.objects.filter(pk=job).update(state="paused")
+        connection.close()
+
+    return Meddler(pause)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_worker_that_has_to_go_leaves_the_rest_to_another(world: World, run: Run) -> None:
+    job = start(world, "math_shepherd_soft", rollouts=3)
+    work.stopping.set()
+    try:
+        left = work_on(world, job)
+    finally:
+        work.stopping.clear()
+    assert (left["state"], left["done"]) == ("queued", 2)
+    assert work_on(world, job)["done"] == 5
+    assert len(labels(run)) == 5
+
+
+def test_a_policy_that_fails_is_named_and_the_job_can_be_resumed(world: World, run: Run) -> None:
+    job = start(world, "math_shepherd_soft")
+
+    def broken(_: str) -> Any:
+        raise PolicyError("embedded: out of memory.")
+
+    label_automatically(job, broken, wait)
+    failed = world.owner.get_json(f"/automatic-labels/{job}")
+    assert failed["state"] == "failed"
+    assert failed["error"].startswith("embedded: out of memory.")
+    assert world.owner.send("POST", f"/automatic-labels/{job}/resume").status_code == 200
+    assert work_on(world, job)["state"] == "completed"
+
+
+def test_where_nobody_can_tell_nothing_is_labelled(world: World, run: Run) -> None:
+    run.problem.verifier = None
+    run.problem.text = run.header["problem"]["text"] = "How many sheep?"
+    run.header["problem"]["verifier"] = None
+    run.problem.save()
+    run.save()
+    for method in ("exact", "math_shepherd_soft", "omega_prm"):
+        done = work_on(world, start(world, method))
+        assert (done["state"], done["labels"]) == ("completed", 0)
+
+
+def test_holding_what_cannot_be_held(world: World, run: Run) -> None:
+    job = start(world, "exact")
+    refused(world.owner.send("POST", f"/automatic-labels/{job}/resume"), 409)
+    assert world.owner.send("POST", f"/automatic-labels/{job}/cancel").json()["state"] == "cancelled"
+    assert work_on(world, job)["done"] == 0
+    refused(world.owner.send("POST", f"/automatic-labels/{job}/pause"), 409)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"method": "guess"}, "method"),
+        ({"method": "exact", "rollouts": 0}, "rollouts"),
+        ({"method": "exact", "runs": ["123e4567-e89b-12d3-a456-426614174000"]}, "runs.0"),
+        ({"method": "omega_prm", "policy": "nobody"}, "policy"),
+    ],
+)
+def test_a_job_that_cannot_be(world: World, run: Run, body: dict[str, Any], field: str) -> None:
+    document = refused(world.owner.send("POST", f"/sessions/{world.session.pk}/automatic-labels", body), 422)
+    assert document["errors"][0]["field"] == field
+    assert not AutomaticLabelJob.objects.exists()
+
+
+def test_who_may_start_and_see_jobs(world: World, run: Run) -> None:
+    path = f"/sessions/{world.session.pk}/automatic-labels"
+    refused(world.as_role("annotator").send("POST", path, {"method": "exact"}), 403)
+    job = start(world, "exact")
+    assert [one["id"] for one in world.as_role("viewer").get_json(path)["items"]] == [job]
+    refused(world.as_role("annotator").send("POST", f"/automatic-labels/{job}/pause"), 403)
+    refused(world.as_user(world.stranger).send("GET", f"/automatic-labels/{job}"), 404)
+
+
+@pytest.fixture(autouse=True)
+def _never_stopping() -> Iterator[None]:
+    yield
+    assert not work.stopping.is_set()
