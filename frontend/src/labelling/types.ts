@@ -16,6 +16,8 @@ export interface Label extends OwnLabel {
   node: number
   source: string
   model?: string
+  /** Of rollouts: how many came right. */
+  counts?: { right: number; of: number } | null
   by: string | null
 }
 
