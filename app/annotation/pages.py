@@ -84,9 +84,7 @@ def new_queue(request: HttpRequest) -> HttpResponse:
 def queue(request: HttpRequest, queue_id: UUID) -> HttpResponse:
     """One queue and how its annotators do."""
     user = _user(request)
-    found = visible_to(user, LabelQueue).filter(pk=queue_id).first()
-    _demand(user, "view", found)
-    assert found is not None
+    found = _queue(user, "view", queue_id)
     may: dict[str, Any] = {"edit": can(user, "edit", found), "label": can(user, "label", found)}
     return render(request, "annotation/queue.html", {"props": {"queue": queue_shape(user, found), "can": may}})
 
@@ -97,9 +95,7 @@ def queue(request: HttpRequest, queue_id: UUID) -> HttpResponse:
 def label_queue(request: HttpRequest, queue_id: UUID) -> HttpResponse:
     """Label next: the queue's paths, one at a time."""
     user = _user(request)
-    found = visible_to(user, LabelQueue).filter(pk=queue_id).first()
-    _demand(user, "label", found)
-    assert found is not None
+    found = _queue(user, "label", queue_id)
     props = {"user": user.username, "title": found.title, "queue": queue_shape(user, found)}
     return render(request, "annotation/label.html", {"props": props, "back": f"/queues/{found.pk}"})
 
@@ -110,11 +106,16 @@ def label_queue(request: HttpRequest, queue_id: UUID) -> HttpResponse:
 def agreement(request: HttpRequest, queue_id: UUID) -> HttpResponse:
     """How far the annotators of a queue agree, and their disagreements side by side."""
     user = _user(request)
-    found = visible_to(user, LabelQueue).filter(pk=queue_id).first()
-    _demand(user, "edit", found)
-    assert found is not None
+    found = _queue(user, "edit", queue_id)
     props = {"queue": {"id": found.pk, "title": found.title}, "agreement": agreement_of(found)}
     return render(request, "annotation/agreement.html", {"props": props})
+
+
+def _queue(user: User, action: Action, queue_id: UUID) -> LabelQueue:
+    found = visible_to(user, LabelQueue).filter(pk=queue_id).first()
+    _demand(user, action, found)
+    assert found is not None
+    return found
 
 
 def _user(request: HttpRequest) -> User:
