@@ -117,7 +117,7 @@ class RolloutLabels:
         """The run's surroundings with the policy that rolls out; an import has no sampling of its own."""
         header = self.run.header or {}
         problem = header.get("problem") or {"text": self.run.problem.text}
-        described = {
+        described: dict[str, Any] = {
             "problem": problem,
             "seed": self.run.seed,
             "sampling": {**SamplingSpec().model_dump(), **(header.get("sampling") or {})},
