@@ -12,6 +12,7 @@ from search.cli.bench import add_bench_arguments, bench
 from search.cli.calibrate import add_calibrate_arguments, calibrate
 from search.cli.complaints import BadInput
 from search.cli.hindsight import add_hindsight_arguments, rescore_journal, roll_out_journal
+from search.cli.processbench import add_processbench_arguments, processbench
 from search.cli.replay import replay
 from search.cli.run import run
 from search.cli.select import add_select_arguments, select
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     replaying.add_argument("file", help="a journal as JSON Lines; - is standard input")
     add_select_arguments(commands)
     add_hindsight_arguments(commands)
+    add_processbench_arguments(commands)
     add_bench_arguments(commands)
     calibrating = commands.add_parser("calibrate", help="fit what a raw reward is worth on nodes of known outcome")
     add_calibrate_arguments(calibrating)
@@ -47,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return rescore_journal(options)
         if options.command == "rollouts":
             return roll_out_journal(options)
+        if options.command == "processbench":
+            return processbench(options)
         if options.command == "calibrate":
             return calibrate(options)
         if options.command == "bench":
