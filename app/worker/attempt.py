@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 
+from app.explorer.services.recording import RECORDED
 from app.explorer.store.codec import Packer
 from app.explorer.store.flush import LeaseLost
 from app.explorer.store.outages import OUTAGES, heed_cancellation
@@ -114,6 +115,10 @@ class Attempt:
             raise ValueError(
                 f"given up after {self._claimed.vain_attempts} attempts in a row whose worker died before anything "
                 "was written. What is stored is kept; look at the worker's log, then resume the run to try again."
+            )
+        if assignment.algorithm == RECORDED:
+            raise ValueError(
+                "given up: nothing was heard of the program that recorded this run for too long. Its tree is kept."
             )
         if self._state == "queued":
             self._change_state(writer, "running")

@@ -32,7 +32,7 @@ class Flush:
 
     `run` holds new values of the run's own columns (counters, state, answer). `applied` are commands with the
     sequence that applied them, `refused` commands with the reason, `refuse_waiting` a reason for all that still wait.
-    With `outcome` the attempt ends here: the lease is given back in the same transaction.
+    With `outcome` the attempt ends here: the lease is given back in the same transaction; else it is renewed.
     """
 
     head: int
@@ -45,6 +45,7 @@ class Flush:
     refuse_waiting: str | None = None
     generated_tokens: int = 0
     outcome: str | None = None
+    lease_seconds: int = LEASE_SECONDS
 
     @property
     def to(self) -> int:
@@ -120,7 +121,9 @@ def _update_run(run: UUID, lease: UUID, flush: Flush) -> tuple[sql.Composed, lis
     columns: dict[str, Any] = {"head_seq": flush.to} | {name: _value(value) for name, value in flush.run.items()}
     settings: list[sql.Composable] = [sql.SQL("{} = %s").format(sql.Identifier(name)) for name in columns]
     if flush.outcome is None:
-        settings.append(sql.SQL("lease_until = clock_timestamp() + make_interval(secs => {})").format(LEASE_SECONDS))
+        settings.append(
+            sql.SQL("lease_until = clock_timestamp() + make_interval(secs => {})").format(flush.lease_seconds)
+        )
     else:
         settings.append(sql.SQL("lease = NULL, lease_until = NULL"))
     statement = sql.SQL("UPDATE explorer_run SET {} WHERE id = %s AND lease = %s AND head_seq = %s").format(
