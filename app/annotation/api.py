@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.http import FileResponse, HttpRequest
-from django.utils import timezone
-from ninja import Field, File, Form, Query, Router, Schema, Status, UploadedFile
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from ninja import Field, Query, Router, Schema, Status
 
-from app.annotation.exports import export_create, export_is_held, export_path, export_ring
-from app.annotation.imports import labels_import
+from app.annotation.download import download
+from app.annotation.exports import export_cancel, export_create, export_path, export_ring
+from app.annotation.import_api import router as imports
+from app.annotation.jobs import is_forgotten
 from app.annotation.models import ExportJob
 from app.annotation.selectors import label_shape, labels_page
 from app.annotation.services import label_set
@@ -23,7 +25,7 @@ from app.teams.permissions import visible_to
 from search.datasets.records import Neutral
 
 router = Router(tags=["labels"])
-PATIENCE = timedelta(seconds=20)
+router.add_router("", imports)
 
 
 class LabelIn(Strict):
@@ -61,7 +63,8 @@ class LabelPage(Schema):
 class ExportFilters(Strict):
     """Which labels go into the file. Sources are mixed only when several are named.
 
-    `neutral` says what rating 0 becomes in a format without a third value: `good`, `bad`, or `half` (floats).
+    `neutral` says what rating 0 becomes in a format without a third value: `good`, `bad`, or `half` (numbers). With
+    `once`, labels of a beginning that several paths share come with the first of them only.
     """
 
     session: UUID
@@ -69,6 +72,7 @@ class ExportFilters(Strict):
     annotators: list[str] = Field(default_factory=list, max_length=100)
     sources: list[Literal["human", "rollout", "exact", "model"]] = Field(default=["human"], min_length=1)
     neutral: Neutral = "good"
+    once: bool = False
 
 
 class ExportIn(Strict):
@@ -79,7 +83,10 @@ class ExportIn(Strict):
 
 
 class ExportOut(Schema):
-    """A job: `queued`, `running` (`done` of `total` runs), `completed` (`counts`, `url`) or `failed` (`error`)."""
+    """A job: `queued`, `running` (`done` of `total` runs), `completed` (`counts`, `url`), `failed` or `cancelled`.
+
+    `sha256` and `size` (bytes) are the file's.
+    """
 
     id: UUID
     format: str
@@ -90,6 +97,8 @@ class ExportOut(Schema):
     counts: dict[str, Any]
     error: str | None
     url: str | None
+    sha256: str
+    size: int | None
     created_at: datetime
     finished_at: datetime | None
     created_by: str | None
@@ -100,15 +109,6 @@ class ExportPage(Schema):
 
     items: list[ExportOut]
     next: str | None
-
-
-class ImportOut(Schema):
-    """What was imported; `conflicts` are steps that came with two different labels, of which the first was kept."""
-
-    runs: int
-    steps: int
-    labels: int
-    conflicts: int
 
 
 @router.put("/runs/{uuid:run_id}/nodes/{int:index}/label", response=StepLabelOut, summary="Mark a step")
@@ -130,31 +130,17 @@ def labels(
 
 @router.post("/exports", response={201: ExportOut}, summary="Export labels to a file")
 def export(request: HttpRequest, export: ExportIn) -> Status:
-    """Format `trl_stepwise`: JSON Lines of `prompt`, `completions`, `labels`.
+    """JSON Lines in one of the formats of `GET /formats`.
 
-    One line per marked path: from the first step on, for as long as steps are marked. It is cut at the first step
-    that is unmarked or whose annotator was unsure, since neither is a judgement. +1 becomes true, −1 false; 0 becomes
-    true, because a neutral step is correct, unless `neutral` says otherwise. What several people marked gives a line
-    for each of them.
+    A format of paths has one line per marked path: from the first step on, for as long as steps are marked. It is cut
+    at the first step that is unmarked or whose annotator was unsure, since neither is a judgement. A step that several
+    generations wrote piece by piece is one step. What several people marked gives a line for each of them. A format of
+    trees or journals has every run of the session, labelled or not.
     """
     session = visible_session(request, export.filters.session, "export")
     filters = export.filters.model_dump(mode="json", exclude={"session"})
     job = export_create(session=session, user=user_of(request), format=export.format, filters=filters)
     return Status(201, _shape(job))
-
-
-@router.post("/imports", response={201: ImportOut}, summary="Import labelled paths from a file")
-def import_labels(
-    request: HttpRequest, file: File[UploadedFile], session: Form[UUID], format: Form[str] = "trl_stepwise"
-) -> Status:
-    """Multipart: `file`, `session`, `format` (`trl_stepwise`). Each problem becomes a run, each label one of yours.
-
-    True is +1, false −1, exactly 0.5 neutral. All of the file is imported, or nothing.
-    """
-    found = visible_session(request, session, "steer")
-    stream = file.file
-    assert stream is not None
-    return Status(201, labels_import(session=found, user=user_of(request), format=format, stream=stream))
 
 
 @router.get("/exports", response=ExportPage, summary="Exports, the newest first")
@@ -169,25 +155,29 @@ def exports(request: HttpRequest, cursor: Cursor = None, limit: Limit = 50) -> d
 def export_state(request: HttpRequest, export_id: UUID) -> dict[str, Any]:
     """A job whose worker died, or that no worker was told of, is started again by this question."""
     job = visible(request, ExportJob, export_id)
-    unfinished = job.state in (ExportJob.State.QUEUED, ExportJob.State.RUNNING)
-    if unfinished and timezone.now() - job.created_at > PATIENCE and not export_is_held(job):
+    if is_forgotten(job):
         export_ring(job)
     return _shape(job)
 
 
 @router.get("/exports/{uuid:export_id}/file", summary="The file of an export")
-def export_file(request: HttpRequest, export_id: UUID) -> FileResponse:
-    """JSON Lines."""
+def export_file(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
+    """JSON Lines. `Range` is honoured; the entity tag is the file's SHA-256."""
     job = visible(request, ExportJob, export_id)
     if job.state != ExportJob.State.COMPLETED:
         why = job.error or "Ask again in a moment (GET /api/v1/exports/" + str(job.pk) + ")."
         raise Conflict(f"The export is {job.state}, there is no file yet. {why}")
+    name = f"espalier-{job.format}-{job.created_at:%Y%m%d-%H%M%S}.jsonl"
     try:
-        stream = export_path(job).open("rb")
+        return download(request, export_path(job), name=name, content_type="application/x-ndjson", sha256=job.sha256)
     except FileNotFoundError as error:
         raise Absent("The file of this export was removed from the server. Export again.") from error
-    name = f"espalier-{job.format}-{job.created_at:%Y%m%d-%H%M%S}.jsonl"
-    return FileResponse(stream, as_attachment=True, filename=name, content_type="application/x-ndjson")
+
+
+@router.post("/exports/{uuid:export_id}/cancel", response=ExportOut, summary="Cancel an export")
+def cancel_export(request: HttpRequest, export_id: UUID) -> dict[str, Any]:
+    """Nothing of its file stays. An export that has ended is left as it is."""
+    return _shape(export_cancel(visible(request, ExportJob, export_id, "export")))
 
 
 def _shape(job: ExportJob) -> dict[str, Any]:
@@ -200,6 +190,8 @@ def _shape(job: ExportJob) -> dict[str, Any]:
         "total": job.total,
         "counts": job.counts,
         "error": job.error,
+        "sha256": job.sha256,
+        "size": job.size,
         "url": f"/api/v1/exports/{job.pk}/file" if job.state == ExportJob.State.COMPLETED else None,
         "created_at": job.created_at,
         "finished_at": job.finished_at,

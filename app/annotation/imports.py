@@ -1,137 +1,85 @@
-"""Labelled paths from a file: each problem becomes a run whose tree holds the paths, each step its label."""
+"""Import jobs: a file is sent to the web process, a worker reads it into runs of a session."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import shutil
+from pathlib import Path
 from typing import IO, Any
 
+from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
-from app.annotation.models import StepLabel
-from app.config.problems import FieldError, Invalid, TooLarge
-from app.explorer.models import Run, Session
-from app.explorer.run_settings import NO_CAPS
-from app.explorer.schemas import LONGEST_PROBLEM
-from app.explorer.services.journal import journal_store
+from app.annotation.jobs import BATCH, job_cancel
+from app.annotation.models import ImportJob
+from app.config.problems import Invalid, TooLarge
+from app.explorer.doorbell import task_send
+from app.explorer.models import Session
 from app.teams.models import User
-from search.datasets import MalformedRecord
-from search.datasets.records import LabelledPath
-from search.datasets.registry import FORMATS
-from search.events import Event
-from search.verifiers import infer
+from search.datasets.registry import FORMATS, guess
 
-IMPORTED = "imported"
-"""The `algorithm` and `policy` of a run that no search of ours has grown: it can be read, labelled and exported."""
-MOST_STEPS = 100_000
+IMPORT_TASK = "annotation.import_read"
 
 
-@dataclass(slots=True)
-class LabelledTree:
-    """The paths of one problem, merged where they begin alike. Node 0 is the problem."""
-
-    prompt: str
-    texts: list[str] = field(default_factory=list)
-    parents: list[int] = field(default_factory=list)
-    depths: list[int] = field(default_factory=lambda: [0])
-    children: dict[tuple[int, str], int] = field(default_factory=dict)
-    ratings: dict[int, int] = field(default_factory=dict)
-    conflicts: int = 0
-
-    def add(self, path: LabelledPath) -> None:
-        """Walk the path, growing what is new. Of two different labels of a step the first stays."""
-        node = 0
-        for text, rating in zip(path.steps, path.ratings, strict=True):
-            assert rating is not None
-            child = self.children.get((node, text))
-            if child is None:
-                self.texts.append(text)
-                self.parents.append(node)
-                self.depths.append(self.depths[node] + 1)
-                child = self.children[(node, text)] = len(self.texts)
-            self.conflicts += self.ratings.setdefault(child, rating) != rating
-            node = child
-
-    def events(self) -> Iterable[Event]:
-        """The journal that grows this tree."""
-        yield _node_added(0, [], 0, "root", "0", self.prompt)
-        keys, born = ["0"], [0]
-        for index, (text, parent) in enumerate(zip(self.texts, self.parents, strict=True), start=1):
-            keys.append(f"{keys[parent]}.{born[parent]}")
-            born[parent] += 1
-            born.append(0)
-            yield _node_added(index, [parent], self.depths[index], "step", keys[index], text)
-
-
-def labels_import(*, session: Session, user: User, format: str, stream: IO[bytes]) -> dict[str, int]:
-    """Import a file as labels of `user`; returns `{runs, steps, labels, conflicts}`. All of it or nothing.
+def import_create(
+    *, session: Session, user: User, format: str, skip: bool, stream: IO[bytes], name: str, size: int
+) -> ImportJob:
+    """Keep the file and a job that waits for a worker. An empty `format` is guessed from the file's first record.
 
     Raises:
-        Invalid: a format there is not, or a line that cannot be read (named).
-        TooLarge: more steps than one request may bring.
+        Invalid: a format there is not or cannot be guessed, or an empty file; nothing is kept.
+        TooLarge: more bytes than the server takes.
     """
-    if format != "trl_stepwise":
-        raise Invalid.field("format", f"{format!r} cannot be imported yet", "one of trl_stepwise")
-    trees: dict[str, LabelledTree] = {}
-    steps = 0
-    try:
-        for number, path in enumerate(FORMATS[format].read(stream), start=1):
-            assert isinstance(path, LabelledPath)
-            steps += len(path.steps)
-            if steps > MOST_STEPS:
-                raise TooLarge(f"The file has more than {MOST_STEPS} steps. Split it and import the parts.")
-            _check(path, number)
-            trees.setdefault(path.prompt, LabelledTree(path.prompt)).add(path)
-    except MalformedRecord as error:
-        raise Invalid(f"file: {error}", [FieldError("file", str(error), "mend the line and import again")]) from error
-    if not trees:
+    if format and format not in FORMATS:
+        raise Invalid.field("format", f"there is no format {format!r}", f"one of {', '.join(FORMATS)}")
+    if size > settings.MAX_IMPORT_BYTES:
+        limit = f"{settings.MAX_IMPORT_BYTES / 2**20:,.0f} MiB"
+        raise TooLarge(f"The file is larger than {limit}. Split it by lines and import the parts.")
+    if not size:
         raise Invalid.field("file", "has no lines", "a file of JSON Lines")
-    with transaction.atomic():
-        for tree in trees.values():
-            _store(session, user, tree)
-    return {
-        "runs": len(trees),
-        "steps": sum(len(tree.texts) for tree in trees.values()),
-        "labels": sum(len(tree.ratings) for tree in trees.values()),
-        "conflicts": sum(tree.conflicts for tree in trees.values()),
-    }
+    if not format:
+        format = guess(stream) or ""
+        stream.seek(0)
+        if not format:
+            raise Invalid.field(
+                "file", "its first record is of no format known here", "docs/formats.md lists the fields of each"
+            )
+    job = ImportJob(
+        team_id=session.team_id, session=session, created_by=user, format=format, skip=skip, size=size,
+        file_name=Path(name.replace("\0", "")).name[:200],
+    )  # fmt: skip
+    job.full_clean(exclude=["team", "session", "created_by"])
+    path = import_path(job)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("wb") as kept:
+            shutil.copyfileobj(stream, kept, 2**20)
+        with transaction.atomic():
+            job.save(force_insert=True)
+            import_ring(job)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return job
 
 
-def _check(path: LabelledPath, number: int) -> None:
-    if len(path.prompt) > LONGEST_PROBLEM:
-        raise MalformedRecord(number, "prompt", f"has more than {LONGEST_PROBLEM} characters")
-    if "\0" in path.prompt:
-        raise MalformedRecord(number, "prompt", "contains a NUL character")
+def import_ring(job: ImportJob) -> None:
+    """Once stored, tell a worker. A lost message is made up for when somebody asks how the job is doing."""
+    transaction.on_commit(lambda: task_send(IMPORT_TASK, [str(job.pk)], BATCH))
 
 
-def _store(session: Session, user: User, tree: LabelledTree) -> Run:
-    header: dict[str, Any] = {
-        "version": 1,
-        "problem": {"text": tree.prompt, "answer": None, "verifier": infer(tree.prompt, None)},
-        "algorithm": IMPORTED,
-        "params": {},
-        "seed": 0,
-        "policy": {"slug": IMPORTED},
-        "reward": None,
-        "sampling": {},
-        "budget": NO_CAPS,
-    }
-    run = journal_store(session=session, user=user, header=header, events=tree.events())
-    now = timezone.now()
-    StepLabel.objects.bulk_create(
-        (
-            StepLabel(run=run, node_index=index, annotator=user, rating=rating, tags=[IMPORTED], created_at=now)
-            for index, rating in sorted(tree.ratings.items())
-        ),
-        2_000,
-    )
-    return run
+def import_path(job: ImportJob) -> Path:
+    """Where the sent file lies until it is read."""
+    return Path(settings.ESPALIER_HOME) / "imports" / str(job.pk)
 
 
-def _node_added(index: int, parents: list[int], depth: int, kind: str, key: str, text: str) -> Event:
-    payload = {
-        "index": index, "parents": parents, "depth": depth, "kind": kind, "key": key, "text": text, "tokens": 0,
-        "finish": None if kind == "root" else "step", "logprob": None, "prior": None,
-    }  # fmt: skip
-    return Event(index + 1, "node_added", payload)
+def import_cancel(job: ImportJob) -> ImportJob:
+    """End it; nothing of the file stays. A worker that reads it hears of this within a second."""
+    job_cancel(job)
+    if job.state == ImportJob.State.CANCELLED:
+        import_path(job).unlink(missing_ok=True)
+    return job
+
+
+def complaint(error: Any) -> dict[str, Any]:
+    """A record that could not be read, as the API says it."""
+    return {"line": error.line, "field": error.field, "message": error.message, "mend": error.mend}

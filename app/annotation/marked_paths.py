@@ -1,32 +1,39 @@
-"""From labelled nodes to labelled paths: what path-shaped formats export."""
+"""From labelled nodes to what label formats hold: paths, one solution with its alternatives, and pairs of steps."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 from django.db.models import QuerySet
 
 from app.annotation.models import StepLabel
-from app.explorer.models import Node, Run
-from app.explorer.store.jsonb import restored
-from search.datasets.records import LabelledPath
+from app.annotation.run_steps import RunSteps
+from app.explorer.models import NodeState, Run
+from search.datasets.records import LabelledPath, LabelledTree, Origin, StepPreference, TreeNode
 
 
 @dataclass(slots=True)
 class Counts:
     """What an export found. `below_unmarked` are labels that no path reaches without crossing an unmarked step.
 
-    `unsure` are labels whose annotator was not sure: they stay out, and cut their path like unmarked steps.
+    `unsure` are labels whose annotator was not sure: they stay out, and cut their path like unmarked steps. `pieces`
+    are labels of half a step that was completed: the label of the whole step counts. `left_out` are records that the
+    format has no words for.
     """
 
     runs: int = 0
     labels: int = 0
     paths: int = 0
     steps: int = 0
+    records: int = 0
     below_unmarked: int = 0
     unsure: int = 0
+    pieces: int = 0
+    left_out: int = 0
     ratings: dict[str, int] = field(default_factory=lambda: {"-1": 0, "0": 0, "1": 0})
 
     def as_dict(self) -> dict[str, Any]:
@@ -34,51 +41,134 @@ class Counts:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def marked_paths(run: Run, labels: QuerySet[StepLabel], counts: Counts) -> Iterator[LabelledPath]:
-    """The maximal marked paths of one run, one judge (annotator or model) at a time.
+class Judged:
+    """What one judge (an annotator or a model) said of one run: the marked steps that are reached without a gap.
 
     A path starts below the problem and follows marked steps for as long as there are any: it is cut at the first
-    unmarked or unsure step, because neither is a judgement. A prefix that several paths share is part of each of them.
+    unmarked or unsure step, because neither is a judgement.
     """
-    judged: dict[tuple[Any, str, str], dict[int, int]] = {}
-    for label in labels.filter(run=run, rating__isnull=False, replaced_at__isnull=True).order_by("node_index"):
-        if label.unsure:
+
+    def __init__(self, run: Run, steps: RunSteps, origin: Origin, ratings: dict[int, int], counts: Counts) -> None:
+        self.run, self.steps, self.origin = run, steps, origin
+        self.ratings = ratings
+        self.reached: dict[int, int] = {}  # marked step → the step it goes on from
+        pieces: set[int] = set()
+        for index in sorted(ratings):  # parents are older than their children
+            parent = steps.parent(index)
+            if parent == 0 or parent in self.reached:
+                self.reached[index] = parent or 0
+                pieces.update(steps.pieces_of(index)[:-1])
+        halves = pieces & self.reached.keys()
+        for index in halves:
+            del self.reached[index]
+        counts.labels += len(ratings)
+        counts.pieces += len(halves)
+        counts.below_unmarked += len(ratings) - len(self.reached) - len(halves)
+        for index in self.reached:
+            counts.ratings[str(ratings[index])] += 1
+
+    def leaves(self) -> list[int]:
+        """The ends of the maximal marked paths."""
+        continued = set(self.reached.values())
+        return sorted(index for index in self.reached if index not in continued)
+
+
+def judged(run: Run, labels: QuerySet[StepLabel], counts: Counts) -> Iterator[Judged]:
+    """The judges of a run, one after the other."""
+    found: dict[tuple[Any, str, str, str], dict[int, int]] = {}
+    latest: dict[tuple[Any, str, str, str], datetime] = {}
+    rows = labels.filter(run=run).order_by("node_index")
+    columns = ("annotator_id", "source", "model", "annotator__username", "node_index", "rating", "unsure", "created_at")
+    for *who, index, rating, unsure, at in rows.values_list(*columns).iterator(chunk_size=10_000):
+        judge = (who[0], who[1], who[2], who[3] or "")
+        if unsure:
             counts.unsure += 1
-        elif label.rating is not None:
-            judged.setdefault((label.annotator_id, label.source, label.model), {})[label.node_index] = label.rating
-    wanted = {index for ratings in judged.values() for index in ratings}
-    nodes = {
-        index: (parents[0] if parents else None, restored(text))
-        for index, parents, text in Node.objects.filter(run_id=run.pk, index__in=wanted)
-        .values_list("index", "parents", "text")
-        .order_by("index")
-    }
-    prompt = str(((run.header or {}).get("problem") or {}).get("text") or run.problem.text)
-    for judge in sorted(judged, key=str):
-        yield from _paths_of(prompt, nodes, judged[judge], counts)
-    counts.runs += bool(judged)
+        elif rating is not None:
+            found.setdefault(judge, {})[index] = rating
+            latest[judge] = max(latest.get(judge, at), at)
+    if not found:
+        return
+    counts.runs += 1
+    steps = RunSteps(run.pk, {index for ratings in found.values() for index in ratings})
+    for judge in sorted(found, key=str):
+        _, source, model, username = judge
+        at = latest[judge].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        yield Judged(run, steps, Origin(source, _name(username, model), at, str(run.pk)), found[judge], counts)  # type: ignore[arg-type]
 
 
-def _paths_of(
-    prompt: str, nodes: dict[int, tuple[int | None, str]], ratings: dict[int, int], counts: Counts
-) -> Iterator[LabelledPath]:
-    """Parents are older than their children, so one pass in order of creation finds what hangs on the problem."""
-    reached: set[int] = set()
-    continued: set[int] = set()
-    for index in sorted(ratings):
-        parent, _ = nodes[index]
-        if parent == 0 or parent in reached:
-            reached.add(index)
-            continued.add(parent or 0)
-    counts.labels += len(ratings)
-    counts.below_unmarked += len(ratings) - len(reached)
-    for index in sorted(reached):
-        counts.ratings[str(ratings[index])] += 1
-    for leaf in sorted(reached - continued):
-        path = [leaf]
-        while (parent := nodes[path[-1]][0]) != 0 and parent is not None:
-            path.append(parent)
-        path.reverse()
+def paths_of(one: Judged, counts: Counts, *, once: bool) -> Iterator[LabelledPath]:
+    """The maximal marked paths. A beginning that several share is part of each; with `once` its labels come once."""
+    problem = problem_of(one.run)
+    leaves = one.leaves()
+    states = NodeState.objects.filter(run_id=one.run.pk, index__in=leaves).values_list("index", "correct")
+    correct = dict(states)
+    written: set[int] = set()
+    for leaf in leaves:
+        path = one.steps.path(leaf)
+        shared = next((at for at, index in enumerate(path) if index not in written), len(path)) if once else 0
+        written.update(path)
         counts.paths += 1
-        counts.steps += len(path)
-        yield LabelledPath(prompt, tuple(nodes[i][1] for i in path), tuple(ratings[i] for i in path))
+        counts.steps += len(path) - shared
+        yield LabelledPath(
+            problem["text"],
+            tuple(map(one.steps.text, path)),
+            tuple(one.ratings[index] for index in path),
+            problem["answer"],
+            origin=one.origin,
+            shared=shared,
+            fields={"generator": one.run.policy, "final_answer_correct": correct.get(leaf)},
+        )
+
+
+def sessions_of(one: Judged, counts: Counts, *, once: bool) -> Iterator[LabelledTree]:
+    """Per maximal marked path a tree of the path and of the rated siblings beside it that no earlier one showed."""
+    problem = problem_of(one.run)
+    below: dict[int, list[int]] = {}
+    for index, parent in one.reached.items():
+        below.setdefault(parent, []).append(index)
+    shown: set[int] = set()
+    paths = sorted((one.steps.path(leaf) for leaf in one.leaves()), key=lambda path: (-len(path), path))
+    for path in paths:
+        if path[-1] in shown:
+            continue
+        tree = LabelledTree([TreeNode(problem["text"], None, "root")], problem["answer"], origin=one.origin)
+        trunk = 0
+        for above, taken in zip([0, *path[:-1]], path, strict=True):
+            beside = [index for index in below[above] if index == taken or index not in shown]
+            nodes = {}
+            for index in beside:
+                rating = None if once and index in shown else one.ratings[index]
+                nodes[index] = tree.add(trunk, one.steps.text(index), rating=rating)
+                counts.steps += rating is not None
+            shown.update(beside)
+            trunk = nodes[taken]
+        wrong = one.ratings[path[-1]] == -1
+        tree.chosen = tree.nodes[trunk].parent if wrong else trunk
+        tree.fields = {"finish_reason": "found_error" if wrong else None}
+        counts.paths += 1
+        yield tree
+
+
+def preferences_of(one: Judged, counts: Counts) -> Iterator[StepPreference]:
+    """Every two siblings of which the judge rated one higher."""
+    prompt = problem_of(one.run)["text"]
+    below: dict[int, list[int]] = {}
+    for index, parent in one.reached.items():
+        below.setdefault(parent, []).append(index)
+    for parent, siblings in below.items():
+        before = tuple(map(one.steps.text, one.steps.path(parent))) if parent else ()
+        for better, worse in product(siblings, siblings):
+            texts = one.steps.text(better), one.steps.text(worse)
+            if one.ratings[better] > one.ratings[worse] and texts[0] != texts[1]:
+                yield StepPreference(prompt, before, *texts, one.origin)
+
+
+def problem_of(run: Run) -> dict[str, Any]:
+    """Text and answer as the journal's header has them."""
+    problem = (run.header or {}).get("problem") or {}
+    return {"text": str(problem.get("text") or run.problem.text), "answer": problem.get("answer") or run.problem.answer}
+
+
+def _name(username: str, model: str) -> str:
+    """Who judged; what settles a dispute says so beside the name."""
+    return f"{username} ({model})" if username and model else username or model

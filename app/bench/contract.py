@@ -21,7 +21,7 @@ _CONTRACT: dict[str, tuple[str, float | None, str]] = {
     "explorer.memory_100k_mb": ("MB", 350.0, "lower"),
     "peers.treequest_wall_ratio": ("×", 2.0, "higher"),
     "peers.its_hub_wall_ratio": ("×", 2.0, "higher"),
-    "export.million_steps_mb": ("MB", None, "lower"),
+    "export.million_steps_mb": ("MB", 300.0, "lower"),
     "load.delivery_p95_ms": ("ms", None, "lower"),
     "load.page_p95_ms": ("ms", None, "lower"),
     "load.searches_at_once": ("searches", None, "higher"),

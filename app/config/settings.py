@@ -40,6 +40,7 @@ X_FRAME_OPTIONS = "DENY"
 if envbool("BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = envint("MAX_REQUEST_BYTES", 4 * 1024 * 1024)
+MAX_IMPORT_BYTES = envint("MAX_IMPORT_BYTES", 1024 * 1024 * 1024)
 
 # --- the application ---------------------------------------------------------------------------------------------
 INSTALLED_APPS = [

@@ -37,6 +37,7 @@ _PATHS: dict[str, tuple[str, str | None]] = {
     "annotation.exportjob": ("team", None),
     "annotation.automaticlabeljob": ("session__team", "session"),
     "annotation.labelqueue": ("team", None),
+    "annotation.importjob": ("team", None),
     "teams.sharelink": ("session__team", None),
 }
 

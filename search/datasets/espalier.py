@@ -22,24 +22,27 @@ def recognises(record: dict[str, Any]) -> bool:
     return record.get("kind") == "header"
 
 
-def read(stream: IO[bytes], bad: Bad | None = None) -> Iterator[Journal]:
-    """The journals of a file. A journal with a line that cannot be read is left out whole.
+def read(stream: IO[bytes], bad: Bad | None = None) -> Iterator[tuple[int, Journal]]:
+    """The journals of a file, each with the line of its header.
+
+    A journal with a line that cannot be read is left out whole.
 
     Raises:
         MalformedRecord: the first such line, unless `bad` takes them.
     """
     journal: Journal | None = None
     spoiled = False
+    begun = 0
     failures: list[MalformedRecord] = []
     for line, value in json_values(stream, None if bad is None else failures.append):
         begins = isinstance(value, dict) and recognises(value)
         spoiled |= _told(failures, bad)  # lines that are no JSON belong to the journal before
         if begins and journal is not None and not spoiled:
-            yield journal
+            yield begun, journal
         try:
             if begins:
                 spoiled, journal = False, None
-                journal = Journal(_header(value, line), [])
+                begun, journal = line, Journal(_header(value, line), [])
             elif not spoiled:
                 _take(journal, value, line)
         except MalformedRecord as error:
@@ -49,7 +52,7 @@ def read(stream: IO[bytes], bad: Bad | None = None) -> Iterator[Journal]:
             spoiled = True
     spoiled |= _told(failures, bad)
     if journal is not None and not spoiled:
-        yield journal
+        yield begun, journal
 
 
 def _told(failures: list[MalformedRecord], bad: Bad | None) -> bool:

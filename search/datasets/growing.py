@@ -92,6 +92,9 @@ class PathMerger:
                 self.tree.nodes[node].rewards.setdefault("mc", value)
             if rating is not None:
                 marks[node] = rating
+        right = path.fields.get("final_answer_correct")
+        if node and isinstance(right, bool):
+            self.tree.nodes[node].ended, self.tree.nodes[node].correct = True, right
         return marks
 
     def add_preference(self, preference: StepPreference) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from search.datasets import MalformedRecord, Unwritable
-from search.datasets.checks import list_of, object_of, optional_text, rating_of, text_of
+from search.datasets.checks import list_of, object_of, optional_text, origin_of, provenance, rating_of, text_of
 from search.datasets.records import LabelledTree, Neutral, Origin, Record, TreeNode
 
 NAME = "prm800k"
@@ -27,14 +27,12 @@ def parse(record: dict[str, Any], line: int) -> LabelledTree:
     question, label = object_of(record, "question", line), object_of(record, "label", line)
     prompt = text_of(question, "problem", line, path="question.", empty=False)
     finish = label.get("finish_reason")
-    if finish not in FINISHES:
+    if finish is not None and finish not in FINISHES:
         raise MalformedRecord(line, "label.finish_reason", f"{finish!r} is none of {', '.join(FINISHES)}")
     tree = LabelledTree(
         [TreeNode(prompt, None, "root")],
         answer=optional_text(question, "ground_truth_answer", line, path="question."),
-        origin=Origin(
-            "human", optional_text(record, "labeler", line) or "", optional_text(record, "timestamp", line) or ""
-        ),
+        origin=origin_of(record, line, Origin("human", *_labeler(record, line))),
         fields={name: record[name] for name in HEAD if name in record}
         | {"question": question, "total_time": label.get("total_time"), "finish_reason": finish},
     )
@@ -51,6 +49,10 @@ def parse(record: dict[str, Any], line: int) -> LabelledTree:
     if finish == "solution" and tree.chosen and trunk is not None:
         tree.nodes[tree.chosen].ended = True
     return tree
+
+
+def _labeler(record: dict[str, Any], line: int) -> tuple[str, str]:
+    return optional_text(record, "labeler", line) or "", optional_text(record, "timestamp", line) or ""
 
 
 def _grow(tree: LabelledTree, trunk: int, step: dict[str, Any], where: str, line: int) -> int | None:
@@ -103,7 +105,7 @@ def unparse(tree: Record, neutral: Neutral) -> dict[str, Any]:
             "total_time": tree.fields.get("total_time"),
             "finish_reason": tree.fields.get("finish_reason", "solution"),
         },
-    }
+    } | ({"provenance": provenance(tree.origin)} if tree.origin.run or tree.origin.source != "human" else {})
 
 
 def _step(tree: LabelledTree, candidates: list[int], taken: int | None) -> dict[str, Any]:

@@ -30,24 +30,28 @@ def recognises(record: dict[str, Any]) -> bool:
     return isinstance(snapshot.get("nodes"), dict) and isinstance(snapshot.get("edges"), dict)
 
 
-def read(stream: IO[bytes], bad: Bad | None = None) -> Iterator[LabelledTree]:
-    """The logs of a file. Snapshots that stand alone belong to one log as long as each holds the nodes of the last.
+def read(stream: IO[bytes], bad: Bad | None = None) -> Iterator[tuple[int, LabelledTree]]:
+    """The logs of a file, each with the line it begins in.
+
+    Snapshots that stand alone belong to one log as long as each holds the nodes of the last.
 
     Raises:
         MalformedRecord: the first log that cannot be read, unless `bad` takes them.
     """
     growing: _Growing | None = None
+    begun = 0
     for line, value in json_values(stream, bad):
         try:
             if not isinstance(value, dict):
                 raise MalformedRecord(line, "line", "is not an object", "each record is a log or a snapshot: {…}")
             if "logs" in value:
-                yield parse(value, line)
+                yield line, parse(value, line)
                 continue
             if growing is not None and not growing.goes_on_in(value):
-                yield growing.tree
+                yield begun, growing.tree
                 growing = None
-            growing = growing or _Growing()
+            if growing is None:
+                begun, growing = line, _Growing()
             growing.take(value, "", line)
         except MalformedRecord as error:
             if bad is None:
@@ -55,7 +59,7 @@ def read(stream: IO[bytes], bad: Bad | None = None) -> Iterator[LabelledTree]:
             bad(error)
             growing = None
     if growing is not None:
-        yield growing.tree
+        yield begun, growing.tree
 
 
 def parse(record: dict[str, Any], line: int) -> LabelledTree:

@@ -44,12 +44,16 @@ class Format:
     shape: Shape
     recognises: Callable[[dict[str, Any]], bool]
     parse: Callable[[dict[str, Any], int], Record] | None
-    read_all: Callable[[IO[bytes], Bad | None], Iterator[Record]] | None
+    read_all: Callable[[IO[bytes], Bad | None], Iterator[tuple[int, Record]]] | None
     unparse: Callable[[Record, Neutral], dict[str, Any]] | None
     neutrals: tuple[Neutral, ...] = ()
 
     def read(self, stream: IO[bytes], bad: Bad | None = None) -> Iterator[Record]:
-        """The records of a file.
+        """The records of a file. Raises what `numbered` raises."""
+        return (record for _, record in self.numbered(stream, bad))
+
+    def numbered(self, stream: IO[bytes], bad: Bad | None = None) -> Iterator[tuple[int, Record]]:
+        """The records of a file, each with the number of the line it begins in.
 
         Raises:
             MalformedRecord: the first record that cannot be read, unless `bad` takes them and the rest is wanted.

@@ -23,8 +23,10 @@ Bad = Callable[[MalformedRecord], None]
 """Told of each record that cannot be read; the rest is read on. None: the first one is raised."""
 
 
-def read_records(stream: IO[bytes], parse: Callable[[dict[str, Any], int], R], bad: Bad | None = None) -> Iterator[R]:
-    """What `parse` (of an object and its line) makes of every object of the file.
+def read_records(
+    stream: IO[bytes], parse: Callable[[dict[str, Any], int], R], bad: Bad | None = None
+) -> Iterator[tuple[int, R]]:
+    """The line of every object of the file, and what `parse` (of the object and its line) makes of it.
 
     Raises:
         MalformedRecord: the first object that cannot be read, unless `bad` takes them.
@@ -33,7 +35,7 @@ def read_records(stream: IO[bytes], parse: Callable[[dict[str, Any], int], R], b
         try:
             if not isinstance(value, dict):
                 raise MalformedRecord(line, "line", "is not an object", "each record is a JSON object: {…}")
-            yield parse(value, line)
+            yield line, parse(value, line)
         except MalformedRecord as error:
             if bad is None:
                 raise

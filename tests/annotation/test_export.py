@@ -14,7 +14,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from app.annotation.exports import export_path, export_write
+from app.annotation.exporting import export_write
+from app.annotation.exports import export_path
 from app.annotation.models import ExportJob, StepLabel
 from app.annotation.services import label_set
 from app.explorer.models import Node, NodeState, Problem, Run
@@ -78,8 +79,8 @@ def test_marked_paths_as_computed_by_hand(world: World) -> None:
     assert exported(world) == [line([1, 3], [True, True]), line([1, 2, 5], [True, False, True])]
     job = ExportJob.objects.get()
     assert job.counts == {
-        "runs": 1, "labels": 6, "paths": 2, "steps": 5, "below_unmarked": 2, "unsure": 0,
-        "ratings": {"-1": 1, "0": 1, "1": 2},
+        "runs": 1, "labels": 6, "paths": 2, "steps": 5, "records": 2, "below_unmarked": 2, "unsure": 0, "pieces": 0,
+        "left_out": 0, "ratings": {"-1": 1, "0": 1, "1": 2},
     }  # fmt: skip
 
 

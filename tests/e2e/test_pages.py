@@ -57,7 +57,7 @@ def test_a_guest_looks_and_changes_nothing(guest: ExplorerPage, stack: Stack, sh
     expect(page).to_have_url(f"{stack.url}/sessions/{shared['session']}")
     expect(page.get_by_role("heading", name="Shared exploration")).to_be_visible()
     expect(page.get_by_text("Shared with you, read-only")).to_be_visible()
-    for name in ("Rename", "Archive", "Share", "Export labels"):
+    for name in ("Rename", "Archive", "Share", "Export"):
         expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
     expect(page.get_by_role("link", name="Start another run")).to_have_count(0)
     page.get_by_role("link", name="Particle filter").click()

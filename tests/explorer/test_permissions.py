@@ -12,8 +12,10 @@ import pytest
 from django.db import transaction
 
 from app.annotation.automatic.services import automatic_create, automatic_hold
-from app.annotation.exports import export_create, export_write
-from app.annotation.models import ExportJob, LabelQueue
+from app.annotation.exporting import export_write
+from app.annotation.exports import export_create
+from app.annotation.imports import import_create
+from app.annotation.models import ExportJob, ImportJob, LabelQueue
 from app.annotation.queues.services import queue_create
 from app.config.api import api
 from app.experiments.models import Experiment
@@ -81,6 +83,11 @@ TABLE: dict[str, Rule] = {
     "GET /runs/{run_id}/nodes/{index}": Rule(200, node={}),
     "GET /runs/{run_id}/nodes/{index}/rollouts": Rule(200, node={}),
     "POST /runs/{run_id}/nodes/{index}/rollouts": Rule(201, "steer", lambda world: {"k": 4}, node=EXPANDABLE),
+    # Written through the worker's own connections, which do not see what a test has not committed: 409 is "may".
+    "POST /sessions/{session_id}/recordings": Rule(409, "steer", lambda world: {"problem": {"text": "1 + 1"}}),
+    "POST /runs/{run_id}/operations": Rule(
+        409, "steer", lambda world: {"lease": "123e4567-e89b-12d3-a456-426614174000", "after": 1, "operations": []}
+    ),
     "POST /runs/{run_id}/pause": Rule(202, "steer", state="running"),
     "POST /runs/{run_id}/resume": Rule(202, "steer", state="paused"),
     "POST /runs/{run_id}/cancel": Rule(202, "steer", state="queued"),
@@ -111,6 +118,11 @@ TABLE: dict[str, Rule] = {
         lambda world: {"format": "trl_stepwise", "filters": {"session": str(world.session.pk)}},
     ),
     "POST /imports": Rule(201, "steer", lambda world: {"session": str(world.session.pk), "file": a_file()}),
+    "POST /exports/{export_id}/cancel": Rule(200, "export", for_readers=False),
+    "GET /imports": Rule(200, None, own=False),
+    "GET /imports/{import_id}": Rule(200, for_readers=False),
+    "POST /imports/{import_id}/cancel": Rule(200, "steer", for_readers=False),
+    "GET /formats": Rule(200, None, own=False),
     "GET /exports/{export_id}": Rule(200, for_readers=False),
     "GET /exports/{export_id}/file": Rule(200, for_readers=False),
     "PUT /runs/{run_id}/labels": Rule(200, "label", lambda world: {"labels": [{"node": 1, "rating": 1}]}),
@@ -188,6 +200,8 @@ def call(world: World, caller: Caller, name: str) -> int:
         path = path.replace("{trial_id}", str(trial.pk))
     if "{experiment_id}" in path:
         path = path.replace("{experiment_id}", str(experiment_of(world).pk))
+    if "{import_id}" in path:
+        path = path.replace("{import_id}", str(waiting_import(world).pk))
     if "{link_id}" in path:
         link, _ = share_link_create(session=world.session, created_by=world.people[Role.OWNER])
         path = path.replace("{link_id}", str(link.pk))
@@ -218,6 +232,13 @@ def completed_export(world: World) -> ExportJob:
     job = export_create(session=world.session, user=world.people[Role.OWNER], format="trl_stepwise", filters={})
     export_write(str(job.pk))
     return job
+
+
+def waiting_import(world: World) -> ImportJob:
+    owner, file = world.people[Role.OWNER], a_file()
+    return import_create(
+        session=world.session, user=owner, format="", skip=False, stream=file, name="a.jsonl", size=len(file.getvalue())
+    )
 
 
 def expected(rule: Rule) -> dict[str, int]:

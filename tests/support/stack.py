@@ -23,11 +23,20 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from app.config.heartbeat import pids_alive
-from app.embedded.home import REPOSITORY
+from app.embedded.home import REPOSITORY, Home
+from app.embedded.postgres import Postgres
 
 READY = re.compile(r"^Espalier is ready: (http://\S+?)/\?token=(\S+)$", re.MULTILINE)
 # Settings of the session that a stack must not inherit: it has servers, a folder and a secret of its own.
 OF_THE_SESSION = ("DATABASE_URL", "REDIS_URL", "ESPALIER_HOME", "SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_POOL_SIZE")
+
+
+LINK = """
+import django
+django.setup()
+from app.teams.services import login_token_create, owner_ensure
+print(login_token_create(user=owner_ensure()))
+"""
 
 
 def free_port() -> int:
@@ -110,6 +119,15 @@ class Stack:
         found = READY.search(self.output)
         assert found, self.output
         return f"{found[1]}/?token={found[2]}"
+
+    def another_login_link(self) -> str:
+        """One more one-time link of the owner's, made where `make run` makes its own: in the database."""
+        environment = {**os.environ, "DATABASE_URL": Postgres(Home(self.home)).url, "ESPALIER_HOME": str(self.home)}
+        found = subprocess.run(
+            [sys.executable, "-c", LINK], env=environment, capture_output=True, text=True, timeout=60
+        )
+        assert found.returncode == 0, found.stderr
+        return f"{self.url}/?token={found.stdout.strip()}"
 
     @property
     def token(self) -> str:

@@ -31,6 +31,12 @@ def restored(text: str) -> str:
     return _MARKED.sub(lambda found: chr(int(found[1], 16)), text)
 
 
+def marked(value: Any) -> Any:
+    """`value` as `dumps` stores it, for a column that is written through the ORM."""
+    plain = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return value if _is_storable(plain) else _marked(value)
+
+
 def dumps(value: Any) -> str:
     """JSON for a jsonb column.
 
@@ -38,7 +44,7 @@ def dumps(value: Any) -> str:
         ValueError: NaN or infinity, which JSON does not know.
     """
     plain = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    if "e+" not in plain and "\\u0000" not in plain and not _UNSTORABLE.search(plain):
+    if _is_storable(plain):
         return plain
     return json.dumps(_marked(value), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
@@ -47,6 +53,10 @@ def loads(text: str) -> Any:
     """The inverse of `dumps`, of a jsonb column read as text."""
     value = json.loads(text)
     return _unmarked(value) if MARK in text else value
+
+
+def _is_storable(plain: str) -> bool:
+    return "e+" not in plain and "\\u0000" not in plain and not _UNSTORABLE.search(plain)
 
 
 def _marked(value: Any) -> Any:

@@ -28,11 +28,12 @@ async function send(
 ): Promise<Response> {
   const headers: Record<string, string> = { Accept: accept }
   if (method !== 'GET') headers['X-CSRFToken'] = csrfToken()
-  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  const form = body instanceof FormData
+  if (body !== undefined && !form) headers['Content-Type'] = 'application/json'
   let response: Response
   try {
     const init: RequestInit = { method, headers, credentials: 'same-origin' }
-    if (body !== undefined) init.body = JSON.stringify(body)
+    if (body !== undefined) init.body = form ? body : JSON.stringify(body)
     if (signal) init.signal = signal
     response = await fetch(url, init)
   } catch (thrown) {
@@ -56,6 +57,8 @@ export const api = {
   /** Packed columns and other bytes. */
   bytes: async (path: string, signal?: AbortSignal) =>
     (await send('GET', address(path), 'application/octet-stream', undefined, signal)).arrayBuffer(),
+  /** A form with a file in it. */
+  upload: <Answer>(path: string, form: FormData) => call<Answer>('POST', address(path), form),
   post: <Answer>(path: string, body?: unknown) => call<Answer>('POST', address(path), body ?? {}),
   put: <Answer>(path: string, body: unknown) => call<Answer>('PUT', address(path), body),
   patch: <Answer>(path: string, body: unknown) => call<Answer>('PATCH', address(path), body),

@@ -123,16 +123,43 @@ export interface ShareLink {
   created_by?: string | null
 }
 
+export interface FileFormat {
+  name: string
+  title: string
+  about: string
+  shape: 'path' | 'label_tree' | 'preference' | 'tree' | 'journal'
+  /** What a neutral step may become where a format knows right and wrong only. */
+  neutrals: ('good' | 'bad' | 'half')[]
+}
+
+export type JobState = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled'
+
+export interface ImportJob {
+  id: string
+  state: JobState
+  format: string
+  file_name: string
+  /** Bytes read so far, of `size`. */
+  done: number
+  size: number
+  counts: { runs: number; steps: number; labels: number; conflicts: number; left_out: number }
+  complaints: { line: number; field: string; message: string; mend: string }[]
+  runs: string[]
+  error: string | null
+}
+
 export interface ExportJob {
   id: string
-  state: 'queued' | 'running' | 'completed' | 'failed'
+  state: JobState
   format: string
   /** Runs read so far, of `total`. */
   done: number
   total: number | null
-  counts: { paths?: number; labels?: number; below_unmarked?: number }
+  counts: { records?: number; labels?: number; below_unmarked?: number; left_out?: number }
   error: string | null
   url: string | null
+  sha256: string
+  size: number | null
 }
 
 export interface Chart {
