@@ -39,6 +39,7 @@ from search.verifiers import infer
 
 RECORDED = "recorded"
 """The `algorithm` and `policy` of such a run: nobody here can steer or resume it."""
+ENDED = "recorded"
 LEASE_SECONDS = 120
 """A program is given up when nothing was heard of it for so long; the recorder says something every few seconds."""
 FLUSH_SECONDS = 15
@@ -89,7 +90,10 @@ def recording_append(*, run: Run, lease: UUID, after: int, operations: Sequence[
     if run.algorithm != RECORDED:
         raise Conflict("This run is no recording: a worker of this server writes it.")
     finish = next((operation for operation in operations if isinstance(operation, Finish)), None)
-    landed = run.head_seq > after if run.lease == lease else run.lease is None and finish is not None
+    if run.lease == lease:
+        landed = run.head_seq > after
+    else:
+        landed = finish is not None and RunAttempt.objects.filter(run=run, lease=lease, outcome=ENDED).exists()
     if landed:  # the batch was here before; its answer was lost on the way
         return run.head_seq, run.nodes
     if run.lease != lease or run.head_seq != after:
@@ -139,7 +143,7 @@ def _flush(
     ]
     return Flush(
         head, packed, rows, states, columns,
-        outcome="recorded" if ended else None, lease_seconds=LEASE_SECONDS,
+        outcome=ENDED if ended else None, lease_seconds=LEASE_SECONDS,
     )  # fmt: skip
 
 
