@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import IO
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from app.annotation.exports import export_path
@@ -38,7 +38,8 @@ def _write(job: ExportJob) -> None:
     rows = ExportJob.objects.filter(pk=job.pk)
     labels = _labels(job)
     runs = _runs(job, labels)
-    if not rows.filter(state__in=UNFINISHED).update(state=ExportJob.State.RUNNING, done=0, total=runs.count()):
+    total = runs.count()
+    if not rows.filter(state__in=UNFINISHED).update(state=ExportJob.State.RUNNING, done=0, total=total):
         return
     counts = Counts()
     job.file = f"{job.pk}{SUFFIX}"
@@ -64,7 +65,7 @@ def _write(job: ExportJob) -> None:
         rows.update(state=ExportJob.State.FAILED, error=reason, finished_at=timezone.now())
         return
     written = {"file": job.file, "sha256": stream.sum.hexdigest(), "size": stream.size, "counts": counts.as_dict()}
-    done = {"state": ExportJob.State.COMPLETED, "done": runs.count(), "finished_at": timezone.now()}
+    done = {"state": ExportJob.State.COMPLETED, "done": total, "finished_at": timezone.now()}
     if not rows.filter(state=ExportJob.State.RUNNING).update(**written, **done):
         final.unlink(missing_ok=True)
 
@@ -84,9 +85,8 @@ class _Summed:
 
 
 def _labels(job: ExportJob) -> QuerySet[StepLabel]:
-    """The labels an export is about; human ones unless others were asked for."""
+    """The labels an export is about, in whichever run; human ones unless others were asked for."""
     labels = StepLabel.objects.filter(
-        run__session=job.session,
         rating__isnull=False,
         replaced_at__isnull=True,
         source__in=job.filters.get("sources") or [StepLabel.Source.HUMAN],
@@ -103,7 +103,7 @@ def _runs(job: ExportJob, labels: QuerySet[StepLabel]) -> QuerySet[Run]:
         runs = runs.filter(pk__in=job.filters["runs"])
     if FORMATS[job.format].shape in ("tree", "journal"):
         return runs.filter(head_seq__gt=0)
-    return runs.filter(pk__in=labels.values("run"))
+    return runs.filter(Exists(labels.filter(run=OuterRef("pk"))))  # by the index, whatever the planner knows
 
 
 def _lines(job: ExportJob, run: Run, labels: QuerySet[StepLabel], counts: Counts) -> Iterator[bytes]:

@@ -90,5 +90,5 @@ def _prepared() -> ExportJob:
         cursor.execute(_NODES, values)
         cursor.execute(_LABELS, values)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE explorer_node, annotation_steplabel")
+        cursor.execute("ANALYZE explorer_run, explorer_node, annotation_steplabel")
     return ExportJob.objects.create(team=team, session=session, created_by=user, format=FORMAT, filters={})
