@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -51,7 +52,7 @@ class GrowingRun:
         self._session, self._user = session, user
         self._merger = PathMerger(prompt, answer)
         self._tree = self._merger.tree
-        self._labels: dict[tuple[int, Judge], tuple[int, datetime | None]] = {}
+        self._labels: dict[tuple[int, Judge], tuple[int, datetime | None, float | None]] = {}
         self.line = 0
         self.counts = {"labels": 0, "conflicts": 0}
 
@@ -63,7 +64,9 @@ class GrowingRun:
     def take(self, record: Record) -> None:
         """Add a path or a preference; paths that begin alike share their beginning."""
         if isinstance(record, LabelledPath):
-            self._mark(self._merger.add_path(record).items(), record.origin)
+            marks = self._merger.add_path(record)
+            values = dict(zip(marks, record.values, strict=False)) if None not in record.ratings else {}
+            self._mark(marks.items(), record.origin, values)
         elif isinstance(record, StepPreference):
             self._merger.add_preference(record)
         _check_size(len(self._tree.nodes))
@@ -95,9 +98,9 @@ class GrowingRun:
             (
                 StepLabel(
                     run=run, node_index=index, annotator=annotator, source=source, model=name, rating=rating,
-                    tags=[IMPORTED], created_at=at or now,
+                    tags=[IMPORTED], created_at=at or now, value=value,
                 )
-                for (index, (annotator, source, name)), (rating, at) in sorted(
+                for (index, (annotator, source, name)), (rating, at, value) in sorted(
                     self._labels.items(), key=lambda item: item[0][0]
                 )
             ),
@@ -106,13 +109,18 @@ class GrowingRun:
         self.counts["labels"] = len(self._labels)
         return run
 
-    def _mark(self, ratings: Iterable[tuple[int, int | None]], origin: Origin) -> None:
-        """Of two different labels of a step by the same judge the first stays."""
+    def _mark(
+        self,
+        ratings: Iterable[tuple[int, int | None]],
+        origin: Origin,
+        values: Mapping[int, float | None] = MappingProxyType({}),
+    ) -> None:
+        """Of two different labels of a step by the same judge the first stays; `values` are those of rollouts."""
         judge = self._judge(origin)
         at = _time(origin.at)
         for node, rating in ratings:
             if rating is not None:
-                kept, _ = self._labels.setdefault((node, judge), (rating, at))
+                kept, _, _ = self._labels.setdefault((node, judge), (rating, at, values.get(node)))
                 self.counts["conflicts"] += kept != rating
 
     def _judge(self, origin: Origin) -> Judge:

@@ -48,9 +48,17 @@ class Judged:
     unmarked or unsure step, because neither is a judgement.
     """
 
-    def __init__(self, run: Run, steps: RunSteps, origin: Origin, ratings: dict[int, int], counts: Counts) -> None:
+    def __init__(
+        self,
+        run: Run,
+        steps: RunSteps,
+        origin: Origin,
+        ratings: dict[int, int],
+        values: dict[int, float],
+        counts: Counts,
+    ) -> None:
         self.run, self.steps, self.origin = run, steps, origin
-        self.ratings = ratings
+        self.ratings, self.values = ratings, values
         self.reached: dict[int, int] = {}  # marked step → the step it goes on from
         pieces: set[int] = set()
         for index in sorted(ratings):  # parents are older than their children
@@ -78,13 +86,17 @@ def judged(run: Run, labels: QuerySet[StepLabel], counts: Counts) -> Iterator[Ju
     found: dict[tuple[Any, str, str, str], dict[int, int]] = {}
     latest: dict[tuple[Any, str, str, str], datetime] = {}
     rows = labels.filter(run=run).order_by("node_index")
-    columns = ("annotator_id", "source", "model", "annotator__username", "node_index", "rating", "unsure", "created_at")
-    for *who, index, rating, unsure, at in rows.values_list(*columns).iterator(chunk_size=10_000):
+    values: dict[tuple[Any, str, str, str], dict[int, float]] = {}
+    who_columns = ("annotator_id", "source", "model", "annotator__username")
+    columns = (*who_columns, "node_index", "rating", "unsure", "value", "created_at")
+    for *who, index, rating, unsure, value, at in rows.values_list(*columns).iterator(chunk_size=10_000):
         judge = (who[0], who[1], who[2], who[3] or "")
         if unsure:
             counts.unsure += 1
         elif rating is not None:
             found.setdefault(judge, {})[index] = rating
+            if value is not None:
+                values.setdefault(judge, {})[index] = value
             latest[judge] = max(latest.get(judge, at), at)
     if not found:
         return
@@ -93,7 +105,8 @@ def judged(run: Run, labels: QuerySet[StepLabel], counts: Counts) -> Iterator[Ju
     for judge in sorted(found, key=str):
         _, source, model, username = judge
         at = latest[judge].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        yield Judged(run, steps, Origin(source, _name(username, model), at, str(run.pk)), found[judge], counts)  # type: ignore[arg-type]
+        origin = Origin(source, _name(username, model), at, str(run.pk))  # type: ignore[arg-type]
+        yield Judged(run, steps, origin, found[judge], values.get(judge, {}), counts)
 
 
 def paths_of(one: Judged, counts: Counts, *, once: bool) -> Iterator[LabelledPath]:
@@ -114,8 +127,9 @@ def paths_of(one: Judged, counts: Counts, *, once: bool) -> Iterator[LabelledPat
             tuple(map(one.steps.text, path)),
             tuple(one.ratings[index] for index in path),
             problem["answer"],
-            origin=one.origin,
-            shared=shared,
+            tuple(map(one.values.get, path)) if one.values else (),
+            one.origin,
+            shared,
             fields={"generator": one.run.policy, "final_answer_correct": correct.get(leaf)},
         )
 

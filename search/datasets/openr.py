@@ -41,7 +41,7 @@ def parse(record: dict[str, Any], line: int) -> LabelledPath:
 
 
 def unparse(path: Record, neutral: Neutral) -> dict[str, Any]:
-    """One line; the path ends before its first unmarked step. Values, where all steps have one, are the labels."""
+    """One line; the path ends before its first unmarked step. Values, where all steps have one that says the same, are the labels."""
     assert isinstance(path, LabelledPath)
     end = steps_before_unmarked(path.ratings)
     if not end:
@@ -51,14 +51,21 @@ def unparse(path: Record, neutral: Neutral) -> dict[str, Any]:
         raise Unwritable(f"{NAME}: a step holds five line breaks in a row, which is how the format ends a step")
     marks = {1: "+", -1: "-", 0: "-" if neutral == "bad" else "+"}
     labels: list[Any] = [marks[rating] for rating in path.ratings[:end] if rating is not None]
-    if len(path.values) >= end and all(value is not None for value in path.values[:end]):
-        labels = list(path.values[:end])
+    values = path.values[:end]
+    ratings = path.ratings[:end]
+    if len(values) == end and all(_says(value, rating) for value, rating in zip(values, ratings, strict=True)):
+        labels = list(values)
     return {
         "question": path.prompt,
         "process": " ".join(f"{step} {TAG}" for step in steps),
         "label": labels,
         "provenance": provenance(path.origin),
     }
+
+
+def _says(value: float | None, rating: int | None) -> bool:
+    """Whether the value, read again, is this rating."""
+    return value is not None and _rating(value, 0) == rating
 
 
 def _rating(label: object, line: int) -> int | None:

@@ -54,7 +54,7 @@ def test_a_log_of_another_search_is_imported_opened_and_exported(
     dialog.get_by_role("link", name="Open the run").click()
     explorer.until(lambda: explorer.nodes() == proposals + 1, 30, "the imported tree")
     explorer.click_node(5)
-    assert "tot-bfs" in explorer.why()
+    assert explorer.why() == "Pruned by breadth-first selection: rank 11 of 12, score 1.00 below the cut 3.00."
 
     page.goto(f"{stack.url}/sessions/{session['id']}")
     page.get_by_role("button", name="Export", exact=True).click()
@@ -78,6 +78,6 @@ def test_a_file_that_cannot_be_read_says_where(explorer: ExplorerPage, stack: St
     dialog = page.get_by_role("dialog", name="Import trees or labels")
     expect(dialog.get_by_role("alert")).to_contain_text("line 2, labels", timeout=60_000)
     expect(dialog.get_by_role("alert")).to_contain_text("Nothing was imported")
-    dialog.get_by_text("Import the rest").click()
+    dialog.get_by_role("radio", name="Import the rest").check()
     dialog.get_by_role("button", name="Import", exact=True).click()
     expect(dialog.get_by_text("1 record could not be read and was left out.")).to_be_visible(timeout=60_000)
