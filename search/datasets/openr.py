@@ -41,7 +41,7 @@ def parse(record: dict[str, Any], line: int) -> LabelledPath:
 
 
 def unparse(path: Record, neutral: Neutral) -> dict[str, Any]:
-    """One line; the path ends before its first unmarked step. Values, where all steps have one that says the same, are the labels."""
+    """One line, up to the first unmarked step. Values are the labels where all steps have one that says the same."""
     assert isinstance(path, LabelledPath)
     end = steps_before_unmarked(path.ratings)
     if not end:
