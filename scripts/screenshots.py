@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 SHOTS = ROOT / "docs" / "screenshots"
+PHONE: ViewportSize = {"width": 420, "height": 860}
 PROBLEM = "2 3 6 10 -> 24"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 
@@ -84,7 +85,10 @@ def main(link: str) -> None:
             photograph(page, f"{base}/runs/{particles}", f"particles-{theme}")
             photograph(page, f"{base}/new", f"new-{theme}")
             photograph(page, f"{base}/sessions/{session}", f"session-{theme}")
+            photograph(page, f"{base}/sessions/{session}/compare?run={beam}&run={particles}", f"compare-{theme}")
             photograph(page, f"{base}/", f"sessions-{theme}")
+            page.set_viewport_size(PHONE)
+            photograph(page, f"{base}/runs/{beam}", f"phone-{theme}")
             context.close()
         browser.close()
 

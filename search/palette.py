@@ -56,3 +56,12 @@ REWARD_SCALE: list[tuple[float, str]] = [
 
 SANS = '"Source Sans 3 Variable", "Source Sans 3", system-ui, sans-serif'
 MONO = '"JetBrains Mono Variable", "JetBrains Mono", ui-monospace, monospace'
+
+RUN_COLORS: dict[Theme, tuple[str, ...]] = {
+    "light": ("#1f5fa8", "#b3541e", "#2c6e4c", "#8a3d7a", "#7a6200", "#4d5b66"),
+    "dark": ("#7db4ee", "#f0a070", "#7cc49a", "#d99ac9", "#e0c04a", "#aab6c0"),
+}
+"""Runs beside each other, in the order in which they are shown; also in frontend/src/design/tokens.css."""
+
+RUN_DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+"""So that colour is never all that tells two lines apart."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -15,8 +15,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from app.config.problems import Invalid
 from app.explorer.models import Run, Session
-from app.explorer.selectors import run_shape, runs_page, session_shape, sessions_page
+from app.explorer.selectors import run_shape, runs_page, runs_to_compare, session_shape, sessions_page
 from app.teams.models import ShareLink, Team, User
 from app.teams.pages import sign_in_by_link
 from app.teams.permissions import Action, can, visible_to
@@ -25,6 +26,8 @@ from app.teams.principals import Principal, principal_of_cookie
 M = TypeVar("M", bound=Model)
 P = ParamSpec("P")
 
+SKELETON_FROM = 10_000
+"""Events from which on a page begins with the packed skeleton; frontend/src/explorer/explorer.svelte.ts has it too."""
 SHOWN_ACTIONS: tuple[Action, ...] = ("steer", "label", "export", "edit", "share")
 """What the pages have buttons for."""
 
@@ -96,9 +99,26 @@ def session_page(request: HttpRequest, principal: Principal, session_id: UUID) -
 
 
 @for_readers
+def compare_page(request: HttpRequest, principal: Principal, session_id: UUID) -> HttpResponse:
+    """`?run=…&run=…`: two to six runs of one problem beside each other; what cannot be compared is said there."""
+    session = found_or_404(principal, Session, session_id)
+    try:
+        runs = runs_to_compare(session, [UUID(given) for given in request.GET.getlist("run")])
+        props: dict[str, Any] = {"runs": [run_shape(run) for run in runs], "trouble": None}
+    except Invalid as refusal:
+        props = {"runs": [], "trouble": f"{refusal.errors[0].message}: {refusal.errors[0].mend}."}
+    except ValueError:
+        props = {"runs": [], "trouble": "One of the runs in this address is no run's id."}
+    props["session"] = {"id": session.pk, "title": session.title}
+    return render(request, "explorer/compare.html", {"props": props, "guest": isinstance(principal, ShareLink)})
+
+
+@for_readers
 def run_page(request: HttpRequest, principal: Principal, run_id: UUID) -> HttpResponse:
     """The explorer of one run."""
     run = found_or_404(principal, Run, run_id)
+    # Asked for while the scripts are still on their way: a large tree is drawn when both have come.
+    preload = f"/api/v1/runs/{run.pk}/skeleton?packed=true" if run.head_seq > SKELETON_FROM else None
     props = {
         "run": run_shape(run),
         "urls": {
@@ -110,7 +130,8 @@ def run_page(request: HttpRequest, principal: Principal, run_id: UUID) -> HttpRe
         "user": principal.username if isinstance(principal, User) else None,
         "can": _may(principal, run),
     }
-    return render(request, "explorer/run.html", {"props": props, "guest": isinstance(principal, ShareLink)})
+    context = {"props": props, "preload": preload, "guest": isinstance(principal, ShareLink)}
+    return render(request, "explorer/run.html", context)
 
 
 def found_or_404(principal: Principal, model: type[M], pk: UUID) -> M:

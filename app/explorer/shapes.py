@@ -19,6 +19,8 @@ class LatestRun(Schema):
     answer: str | None
     correct: bool | None
     tokens: int
+    nodes: int
+    head_seq: int
 
 
 class SessionOut(Schema):
@@ -224,6 +226,38 @@ class ChartsOut(Schema):
 
     charts: list[ChartOut]
     as_of_seq: int
+
+
+class MomentOut(Schema):
+    """One run's side of a parting: the event, and the first node it speaks of."""
+
+    seq: int
+    kind: str
+    node: int | None
+
+
+class PartingOut(Schema):
+    """The first thing two runs did differently, after `nodes` nodes alike; a side that is null had ended by then."""
+
+    nodes: int
+    left: MomentOut | None
+    right: MomentOut | None
+
+
+class ComparisonOut(Schema):
+    """Runs in the order asked for; `partings[i]` is between the first and run i + 1, null where they did the same."""
+
+    runs: list[RunOut]
+    partings: list[PartingOut | None]
+    charts: list[ChartOut]
+
+
+class RecipeOut(Schema):
+    """The same run elsewhere; `notes` are sentences on what that needs, or leaves out."""
+
+    command: str
+    python: str
+    notes: list[str]
 
 
 class SelectionOut(Schema):

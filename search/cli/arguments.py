@@ -40,7 +40,10 @@ def add_run_arguments(parser: argparse.ArgumentParser, given: Sequence[str]) -> 
     algorithm = _named_algorithm(given)
     if algorithm in registry():
         own = parser.add_argument_group(f"parameters of {algorithm}")
+        taken = {*SamplingSpec.model_fields, *BudgetSpec.model_fields}
         for name, field in registry()[algorithm].params_type().model_fields.items():
+            if name in taken:  # phi_decoding has a temperature of its own: that one goes by --param
+                continue
             own.add_argument(_flag(name), dest=f"params.{name}", help=f"{field.description} (default {field.default})")
 
 

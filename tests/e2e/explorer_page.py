@@ -32,9 +32,11 @@ def chromium() -> Iterator[Browser]:
 class ExplorerPage:
     """Wraps a Playwright page; `complaints` collects errors of scripts, resources and the Content-Security-Policy."""
 
-    def __init__(self, browser: Browser, state: Any = None) -> None:
+    def __init__(self, browser: Browser, state: Any = None, *, touch: bool = False) -> None:
         """`state`: cookies of somebody who is logged in (tests/e2e/conftest.py)."""
-        self.page: Page = browser.new_page(viewport={"width": 1440, "height": 900}, storage_state=state)
+        self.page: Page = browser.new_page(
+            viewport={"width": 1440, "height": 900}, storage_state=state, has_touch=touch
+        )
         self.complaints: list[str] = []
         self.page.add_init_script(LISTEN)
         self.page.on("console", self._note)

@@ -231,7 +231,8 @@ def test_keys_walk_the_tree_and_are_off_while_typing(explorer: ExplorerPage, sta
 def test_model_text_stays_text(explorer: ExplorerPage, stack: Stack) -> None:
     run = start_run(stack, algorithm="greedy", problem={"text": "3 5 7 11 -> 24"})
     wait_until(lambda: stack.request("GET", f"/runs/{run}")[1]["state"] == "completed", 60, "the end")
-    hostile = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'> שלום $x^2$ " + "9" * 100_000
+    hostile = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'> שלום $x^2$ $\\frac{1}{$ "
+    hostile += "9" * 100_000
 
     def as_a_hostile_model(socket: WebSocketRoute) -> None:
         def pass_on(message: str | bytes) -> None:
@@ -239,6 +240,8 @@ def test_model_text_stays_text(explorer: ExplorerPage, stack: Stack) -> None:
             for event in frame.get("events", ()):
                 if event["kind"] == "node_added" and event["payload"]["index"] == 1:
                     event["payload"]["text"] = hostile
+                if event["kind"] == "budget":
+                    event["kind"] = "grafted_twice"
             socket.send(json.dumps(frame))
 
         socket.connect_to_server().on_message(pass_on)
@@ -251,6 +254,8 @@ def test_model_text_stays_text(explorer: ExplorerPage, stack: Stack) -> None:
         shown = explorer.page.locator(".step-text")
         expect(shown).to_contain_text("<script>window.hacked = 1</script><img src=x")
         expect(shown.locator(".katex")).to_have_count(1)
+        expect(shown).to_contain_text("\\frac{1}{")
+        expect(explorer.page.get_by_text("of a kind that this page does not know (grafted twice)")).to_be_visible()
         shown.get_by_role("button", name="Show all").click()
         assert len(shown.inner_text()) > 100_000
         assert explorer.page.evaluate("window.hacked") is None

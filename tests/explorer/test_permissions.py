@@ -24,7 +24,7 @@ from app.registry.models import ModelTrial
 from app.teams.models import Role
 from app.teams.permissions import ACTIONS, Action
 from app.teams.share_links import share_link_create
-from tests.explorer.world import ROLES, Caller, World
+from tests.explorer.world import ROLES, Caller, World, store_journal
 
 Body = Callable[[World], Any]
 
@@ -43,9 +43,17 @@ class Rule:
     node: dict[str, Any] | None = None
     own: bool = True
     for_readers: bool = True
+    query: Callable[[World], str] | None = None
 
 
 EXPANDABLE = {"status__in": ["open", "expanded"]}
+
+
+def two_runs(world: World) -> str:
+    """A query that names the session's run and another on its problem."""
+    return f"?runs={world.run.pk}&runs={store_journal(world.session, 'beam_steered').pk}"
+
+
 RUN = {"problem": {"text": "3 5 7 11 -> 24"}, "algorithm": "greedy"}
 EXPERIMENT = {
     "title": "Greedy",
@@ -68,6 +76,7 @@ TABLE: dict[str, Rule] = {
     "PATCH /sessions/{session_id}": Rule(200, "edit", lambda world: {"title": "Other"}),
     "DELETE /sessions/{session_id}": Rule(204, "edit"),
     "GET /sessions/{session_id}/runs": Rule(200),
+    "GET /sessions/{session_id}/comparison": Rule(200, query=two_runs),
     "POST /sessions/{session_id}/runs": Rule(201, "steer", lambda world: RUN),
     "GET /sessions/{session_id}/share-links": Rule(200, "share"),
     "POST /sessions/{session_id}/share-links": Rule(201, "share", lambda world: {}),
@@ -75,6 +84,8 @@ TABLE: dict[str, Rule] = {
     "GET /runs/{run_id}": Rule(200),
     "GET /runs/{run_id}/events": Rule(200),
     "GET /runs/{run_id}/skeleton": Rule(200),
+    "GET /runs/{run_id}/journal": Rule(200),
+    "GET /runs/{run_id}/recipe": Rule(200),
     "GET /runs/{run_id}/charts": Rule(200),
     "GET /runs/{run_id}/selections": Rule(200),
     "GET /runs/{run_id}/commands": Rule(200),
@@ -216,6 +227,7 @@ def call(world: World, caller: Caller, name: str) -> int:
         path = path.replace("{leaf}", str(item.leaf))
     path = path.replace("{session_id}", str(world.session.pk)).replace("{run_id}", str(world.run.pk))
     path = path.replace("{index}", str(world.node(**rule.node) if rule.node is not None else 0))
+    path += rule.query(world) if rule.query else ""
     body = rule.body(world) if rule.body else None
     if body and "file" in body:
         return int(caller.post(f"/api/v1{path}", body).status_code)

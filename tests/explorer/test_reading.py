@@ -118,6 +118,8 @@ def test_the_packed_skeleton_says_the_same_in_bytes(world: World) -> None:
     """Read here as its docstring describes it, with `struct`."""
     answer = world.owner.get(f"/api/v1/runs/{world.run.pk}/skeleton", headers={"Accept": "application/octet-stream"})
     assert answer.headers["Content-Type"] == "application/octet-stream"
+    by_address = world.owner.get(f"/api/v1/runs/{world.run.pk}/skeleton?packed=true")
+    assert by_address.content == answer.content
     body = answer.content
     (length,) = struct.unpack_from(">I", body)
     head = json.loads(body[4 : 4 + length])

@@ -109,7 +109,7 @@ def test_a_session_counts_its_runs(world: World) -> None:
     session = world.owner.get_json(f"/sessions/{world.session.pk}")
     assert session["latest"] == {
         "id": newest["id"], "algorithm": "beam", "state": "queued", "stopped_by": None, "answer": None,
-        "correct": None, "tokens": 0,
+        "correct": None, "tokens": 0, "nodes": 0, "head_seq": 0,
     }  # fmt: skip
     assert (session["runs"], session["states"]) == (2, {"completed": 1, "queued": 1})
     assert (session["problem"], session["role"]) == ("3 5 7 11 -> 24", "owner")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.explorer.world import World
 
 PAGES = (
-    "sessions", "new-run", "session", "label", "queues", "new-queue", "queue", "agreement", "experiments",
+    "sessions", "new-run", "session", "compare", "label", "queues", "new-queue", "queue", "agreement", "experiments",
     "new-experiment", "experiment", "models",
 )  # fmt: skip
 ISLANDS = ["explorer/Explorer", *(f"pages/{name}/Page" for name in PAGES)]

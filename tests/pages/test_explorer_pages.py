@@ -62,6 +62,8 @@ def test_the_list_brings_its_first_page(browser: Client, world: World) -> None:
         "stopped_by": world.run.stopped_by,
         "answer": world.run.answer,
         "correct": world.run.correct,
+        "nodes": world.run.nodes,
+        "head_seq": world.run.head_seq,
         "tokens": world.run.tokens,
     }
 

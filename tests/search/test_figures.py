@@ -12,7 +12,7 @@ from search.chart_frame import MOST_POINTS
 from search.chart_series import KINDS, Series, normalised, wilson
 from search.events import Event, read_jsonl
 from search.figures import Chart, charts
-from search.palette import PALETTES, REWARD_SCALE, Theme
+from search.palette import PALETTES, REWARD_SCALE, RUN_COLORS, Theme
 
 ROOT = Path(__file__).parents[2]
 JOURNALS = ROOT / "tests" / "fixtures" / "journals"
@@ -184,6 +184,8 @@ def test_the_charts_use_the_colours_of_the_page() -> None:
         palette = PALETTES[theme]  # type: ignore[index]
         for name in palette.__slots__:
             assert re.search(rf"--{name.replace('_', '-')}: ([^;]+);", css)[1] == getattr(palette, name)  # type: ignore[index]
+        for place, color in enumerate(RUN_COLORS[theme], 1):  # type: ignore[index]
+            assert f"--run-{place}: {color};" in css
     for share, color in REWARD_SCALE:
         assert f"--reward-{round(share * 100)}: {color};" in tokens
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Query, Router, Status
 
 from app.config.pages import Cursor, Limit
@@ -14,7 +14,9 @@ from app.explorer.schemas import ForkIn, RunIn
 from app.explorer.selectors import (
     charts_of,
     events_page,
+    journal_lines,
     packed_skeleton,
+    recipe_of,
     run_shape,
     runs_page,
     selections_of,
@@ -22,7 +24,7 @@ from app.explorer.selectors import (
 )
 from app.explorer.selectors.charts import Theme
 from app.explorer.services import run_create, run_fork
-from app.explorer.shapes import ChartsOut, EventPage, RunOut, RunPage, SelectionsOut
+from app.explorer.shapes import ChartsOut, EventPage, RecipeOut, RunOut, RunPage, SelectionsOut
 from search.aggregation import Aggregation
 from search.selection import Settings
 
@@ -68,14 +70,36 @@ def events(
     return {"items": items, "next": following}
 
 
+@router.get("/runs/{uuid:run_id}/journal", summary="The journal as a file")
+def journal(request: HttpRequest, run_id: UUID) -> StreamingHttpResponse:
+    """JSON Lines, header first: what `python -m search replay`, `select` and `rescore` read."""
+    run = visible_run(request, run_id)
+    name = f"{run.algorithm}-{str(run.pk)[:8]}.jsonl"
+    return StreamingHttpResponse(
+        journal_lines(run),
+        content_type="application/x-ndjson; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@router.get("/runs/{uuid:run_id}/recipe", response=RecipeOut, summary="How to run the same elsewhere")
+def recipe(request: HttpRequest, run_id: UUID) -> dict[str, Any]:
+    """The run's settings as a command line and as a Python script, every setting named."""
+    return recipe_of(visible_run(request, run_id))
+
+
 @router.get("/runs/{uuid:run_id}/skeleton", summary="The whole tree as columns, without texts")
-def tree_skeleton(request: HttpRequest, run_id: UUID, at: Annotated[int | None, Query(ge=1)] = None) -> HttpResponse:
+def tree_skeleton(
+    request: HttpRequest, run_id: UUID, at: Annotated[int | None, Query(ge=1)] = None, packed: bool = False
+) -> HttpResponse:
     """`{as_of_seq, state, revision, count, chosen, columns}` of one moment: now, or after event `at`.
 
-    With `Accept: application/octet-stream`, the tree of now as binary columns (app/explorer/selectors/packed.py).
+    With `packed` or `Accept: application/octet-stream`, the tree of now as binary columns
+    (app/explorer/selectors/packed.py).
     """
     run = visible_run(request, run_id)
-    if at is None and request.accepts("application/octet-stream") and not request.accepts("application/json"):
+    asked = request.accepts("application/octet-stream") and not request.accepts("application/json")
+    if at is None and (packed or asked):
         return HttpResponse(packed_skeleton(run.pk), content_type="application/octet-stream")
     return HttpResponse(skeleton(run.pk, at), content_type="application/json; charset=utf-8")
 

@@ -12,10 +12,11 @@ from app.config.pages import Cursor, Limit
 from app.explorer.access import principal_of, user_of, visible_session
 from app.explorer.models import Session
 from app.explorer.schemas import SessionChange, SessionIn
-from app.explorer.selectors import session_shape, sessions_page
+from app.explorer.selectors import comparison_of, runs_to_compare, session_shape, sessions_page
+from app.explorer.selectors.charts import Theme
 from app.explorer.services import session_create, session_update
 from app.explorer.services.session import team_for
-from app.explorer.shapes import SessionOut, SessionPage
+from app.explorer.shapes import ComparisonOut, SessionOut, SessionPage
 from app.teams.permissions import visible_to
 
 router = Router(tags=["sessions"])
@@ -50,6 +51,19 @@ def open_session(request: HttpRequest, session: SessionIn) -> Status:
 def session(request: HttpRequest, session_id: UUID) -> dict[str, Any]:
     """With how many runs it has in which state."""
     return session_shape(principal_of(request), visible_session(request, session_id))
+
+
+@router.get(
+    "/sessions/{uuid:session_id}/comparison", response=ComparisonOut, summary="Two to six runs beside each other"
+)
+def comparison(
+    request: HttpRequest,
+    session_id: UUID,
+    runs: Annotated[list[UUID], Query(description="The runs, `runs=` once for each; all of one problem.")],
+    theme: Theme = "light",
+) -> dict[str, Any]:
+    """Their settings and answers, where each parts from the first, and their curves in one chart."""
+    return comparison_of(runs_to_compare(visible_session(request, session_id), runs), theme)
 
 
 @router.patch("/sessions/{uuid:session_id}", response=SessionOut, summary="Rename, tag, archive or bring back")

@@ -10,6 +10,7 @@ from django.db import connection
 from app.explorer.models import Run
 from app.explorer.selectors.kept import keep, kept
 from app.explorer.store.jsonb import loads
+from search.chart_series import KINDS
 from search.events import Event
 
 Theme = Literal["light", "dark"]
@@ -36,9 +37,13 @@ def charts_of(run: Run, theme: Theme) -> dict[str, Any]:
 
 
 def _drawn(run: Run, theme: Theme) -> dict[str, Any]:
-    from search.figures import KINDS, charts  # plotly takes a second to load: only those who look at charts wait
+    from search.figures import charts  # plotly takes a second to load: only those who look at charts wait
 
+    return {"charts": [chart.as_json() for chart in charts(observations(run), theme)], "as_of_seq": run.head_seq}
+
+
+def observations(run: Run) -> list[Event]:
+    """What charts are drawn from: the run's observations of the kinds that `Series` reads."""
     with connection.cursor() as cursor:
         cursor.execute(_OBSERVATIONS, (run.pk, run.head_seq, sorted(KINDS)))
-        events = [Event(seq, kind, loads(payload)) for seq, kind, payload in cursor.fetchall()]
-    return {"charts": [chart.as_json() for chart in charts(events, theme)], "as_of_seq": run.head_seq}
+        return [Event(seq, kind, loads(payload)) for seq, kind, payload in cursor.fetchall()]

@@ -99,7 +99,8 @@ WHERE r.id = %s
 
 def packed_skeleton(run_id: UUID) -> bytes:
     """The tree as it is now; live goes on after the head's `as_of_seq`."""
-    with connection.cursor() as cursor:
+    # Binary, or every byte would come as two hexadecimal digits.
+    with connection.cursor() as wrapper, wrapper.connection.cursor(binary=True) as cursor:
         cursor.execute(_STATEMENT, (run_id,))
         head, *columns = cursor.fetchone()
     parts = [bytes(column or b"") for column in columns]

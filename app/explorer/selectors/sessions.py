@@ -16,7 +16,10 @@ SHARED = "shared"
 """The role shown to the reader of a share link."""
 
 _LATEST = JSONObject(
-    **{name: F(name) for name in ("id", "algorithm", "state", "stopped_by", "answer", "correct", "tokens")}
+    **{
+        name: F(name)
+        for name in ("id", "algorithm", "state", "stopped_by", "answer", "correct", "tokens", "nodes", "head_seq")
+    }
 )
 
 

@@ -54,9 +54,9 @@ async function call<Answer>(method: string, url: string, body?: unknown, signal?
 export const api = {
   get: <Answer>(path: string, query?: Query, signal?: AbortSignal) =>
     call<Answer>('GET', address(path, query), undefined, signal),
-  /** Packed columns and other bytes. */
+  /** Packed columns and other bytes; without an Accept of its own, as a preload in the page's head asks for them. */
   bytes: async (path: string, signal?: AbortSignal) =>
-    (await send('GET', address(path), 'application/octet-stream', undefined, signal)).arrayBuffer(),
+    (await send('GET', address(path), '*/*', undefined, signal)).arrayBuffer(),
   /** A form with a file in it. */
   upload: <Answer>(path: string, form: FormData) => call<Answer>('POST', address(path), form),
   post: <Answer>(path: string, body?: unknown) => call<Answer>('POST', address(path), body ?? {}),

@@ -84,7 +84,13 @@ export interface Session {
   runs: number
   states: Partial<Record<RunState, number>>
   problem?: string | null
-  latest?: (Pick<Run, 'id' | 'algorithm' | 'state' | 'stopped_by' | 'answer' | 'correct'> & { tokens: number }) | null
+  latest?:
+    | (Pick<Run, 'id' | 'algorithm' | 'state' | 'stopped_by' | 'answer' | 'correct'> & {
+        tokens: number
+        nodes: number
+        head_seq: number
+      })
+    | null
   role: string
 }
 

@@ -9,10 +9,10 @@ import { LiveClient, type SocketLike } from './live/client'
 import { HistoryReader } from './live/history'
 import { type Connection, runSocketUrl } from './live/protocol'
 import { Past } from './model/past'
-import { unpack } from './model/skeleton'
+import { type Shape, shapeOf, unpack } from './model/skeleton'
 import { type Change, RunStore } from './model/store'
 import { pathTo, type Tree, type TreeNode } from './model/tree'
-import type { Colouring } from './tree/colouring'
+import { Sight } from './tree/sight.svelte'
 
 /** What the person may do with this run, as the server says. */
 export interface May {
@@ -21,19 +21,22 @@ export interface May {
   share: boolean
 }
 
-/** Events that are folded faster than a skeleton could be made; above, the page begins with one. */
+/**
+ * Events that are folded faster than a skeleton could be made; above, the page begins with one. The server asks for it
+ * as soon as the page's head is read (app/explorer/pages.py has the same number).
+ */
 const FOLDED_AT_ONCE = 10_000
 
 export class Explorer {
   readonly store: RunStore
   readonly live: LiveClient
   readonly labels: Labels
+  readonly sight: Sight
   run = $state.raw() as Run
   connection = $state<Connection>('connecting')
   /** Counts the frames in which something changed; reading it makes a component follow the store. */
   version = $state(0)
   selected = $state<number | null>(null)
-  colouring = $state<Colouring>('reward')
   following = $state(true)
   folded = $state.raw<ReadonlySet<number>>(new Set())
   hoisted = $state<number | null>(null)
@@ -56,6 +59,7 @@ export class Explorer {
     return this.store.state
   })
   private readonly changed = new Set<(change: Change) => void>()
+  private readonly shaped = new Set<(shape: Shape) => void>()
 
   constructor(
     run: Run,
@@ -63,6 +67,7 @@ export class Explorer {
     user: string | null,
   ) {
     this.run = run
+    this.sight = new Sight(run.id)
     this.labels = new Labels(run.id, user, may.label)
     this.store = new RunStore(run.state)
     this.following = run.state === 'queued' || run.state === 'running'
@@ -82,7 +87,10 @@ export class Explorer {
   async start(): Promise<void> {
     if (this.run.head_seq > FOLDED_AT_ONCE) {
       try {
-        const { tree, state } = unpack(await api.bytes(`/runs/${this.run.id}/skeleton`))
+        const skeleton = await api.bytes(`/runs/${this.run.id}/skeleton?packed=true`)
+        // The layout goes on in its worker while the tree is unpacked here.
+        for (const listener of this.shaped) listener(shapeOf(skeleton))
+        const { tree, state } = unpack(skeleton)
         this.store.takeSkeleton(tree, state)
       } catch {
         // Slower, but as right: everything is folded from the first event on.
@@ -99,6 +107,12 @@ export class Explorer {
   onChange(listener: (change: Change) => void): () => void {
     this.changed.add(listener)
     return () => this.changed.delete(listener)
+  }
+
+  /** Calls with the shape of a tree that comes whole, before its nodes can be read. */
+  onShape(listener: (shape: Shape) => void): () => void {
+    this.shaped.add(listener)
+    return () => this.shaped.delete(listener)
   }
 
   /** The live tree, wherever the scrubber is. */
@@ -186,6 +200,18 @@ export class Explorer {
 
   toggleHoist(node: number | null): void {
     this.hoisted = this.hoisted === node ? null : node
+  }
+
+  /** Shows only the path to `node`, or everything again. */
+  togglePath(node: number | null): void {
+    this.sight.pathOnly = this.sight.pathOnly === node ? null : node
+  }
+
+  /** The bookmark after the selected node, in order of setting; what is selected where there is none. */
+  nextBookmark(): number | null {
+    const known = this.sight.bookmarks.filter((node) => node < this.tree.nodes.length)
+    const place = known.indexOf(this.selected ?? -1)
+    return known[(place + 1) % known.length] ?? this.selected
   }
 
   async refreshRun(): Promise<void> {

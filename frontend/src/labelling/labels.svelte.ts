@@ -4,7 +4,7 @@ import { api } from '../api/client'
 import { sentenceOf } from '../api/problem'
 import { showToast } from '../design/toasts.svelte'
 import { judgement, Outbox } from './outbox'
-import type { Mark } from './ratings'
+import { choiceOf, type Mark } from './ratings'
 import type { Judgement, Label, OwnLabel, ReadPath } from './types'
 
 interface LabelPage {
@@ -24,6 +24,17 @@ export class Labels {
   private readonly mine = $derived(
     new Map(this.kept.filter((label) => this.isOwn(label)).map((label) => [label.node, label])),
   )
+  /** The word of every marked node, one's own mark before anybody else's: what the tree can be coloured by. */
+  readonly words: ReadonlyMap<number, string> = $derived.by(() => {
+    const words = new Map<number, string>()
+    const own = [...this.unsent].map(([node, label]) => ({ ...label, node }))
+    for (const label of [...this.kept, ...this.mine.values(), ...own]) {
+      const choice = choiceOf(label)
+      if (choice) words.set(label.node, choice.name)
+      else words.delete(label.node)
+    }
+    return words
+  })
   private readonly outbox: Outbox
   private readonly done: Changes[] = []
   /** The field of the label editor that a key has opened. */

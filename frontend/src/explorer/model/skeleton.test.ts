@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { RunEvent } from './events'
 import { fold } from './fold'
-import { unpack } from './skeleton'
+import { shapeOf, unpack } from './skeleton'
 import { emptyTree, type Tree, type TreeNode } from './tree'
 
 const journals = resolve(import.meta.dirname, '../../../../tests/fixtures/journals')
@@ -120,6 +120,13 @@ describe('a skeleton', () => {
     // Decisions from before the middle are known in outline, later ones whole; so are the texts.
     expect(outline(tree)).toEqual(outline(whole))
     expect(tree.hopeful).toBe(whole.hopeful)
+  })
+
+  it('tells its shape before it is unpacked', () => {
+    const tree = folded(eventsOf('beam_steered'))
+    const { parents, depths } = shapeOf(packed(tree))
+    expect([...parents]).toEqual(tree.nodes.map((node) => node.parents[0] ?? -1))
+    expect([...depths]).toEqual(tree.nodes.map((node) => node.depth))
   })
 
   it('refuses bytes that are cut short', () => {

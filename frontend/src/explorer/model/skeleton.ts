@@ -54,13 +54,17 @@ class Columns {
 
   integers(name: string): Int32Array {
     const { at, bytes } = this.place(name)
-    return Int32Array.from({ length: bytes / 4 }, (_, i) => this.view.getInt32(at + 4 * i))
+    const numbers = new Int32Array(bytes / 4)
+    for (let i = 0; i < numbers.length; i += 1) numbers[i] = this.view.getInt32(at + 4 * i)
+    return numbers
   }
 
   /** NaN is null. */
   numbers(name: string): Float32Array {
     const { at, bytes } = this.place(name)
-    return Float32Array.from({ length: bytes / 4 }, (_, i) => this.view.getFloat32(at + 4 * i))
+    const numbers = new Float32Array(bytes / 4)
+    for (let i = 0; i < numbers.length; i += 1) numbers[i] = this.view.getFloat32(at + 4 * i)
+    return numbers
   }
 
   json<Value>(name: string): Value {
@@ -80,6 +84,18 @@ class Columns {
 }
 
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
+
+/** Where each node hangs: all that the layout needs, long before the tree is unpacked. Parent −1 is a root's. */
+export interface Shape {
+  parents: Int32Array
+  depths: Int32Array
+}
+
+/** Throws RangeError for bytes that are no skeleton. */
+export function shapeOf(buffer: ArrayBuffer): Shape {
+  const columns = new Columns(buffer)
+  return { parents: columns.integers('parent'), depths: columns.integers('depth') }
+}
 
 /** The tree, and the state of the run at that moment. Throws RangeError for bytes that are no skeleton. */
 export function unpack(buffer: ArrayBuffer): { tree: Tree; state: RunState } {

@@ -2,9 +2,16 @@
 
 import type { Tree } from '../model/tree'
 
-/** Nodes from `root` down, a row each. A node with several parents is listed once, under its first. */
-export function outlineRows(tree: Tree, folded: ReadonlySet<number>, root = 0): Int32Array {
-  const { nodes } = tree
+/**
+ * Nodes from `root` down, a row each. A node with several parents is listed once, under its first. What is `hidden` is
+ * left out with all that lies below it.
+ */
+export function outlineRows(
+  { nodes }: Pick<Tree, 'nodes'>,
+  folded: ReadonlySet<number>,
+  root = 0,
+  hidden: ((node: number) => boolean) | null = null,
+): Int32Array {
   const rows = new Int32Array(nodes.length)
   if (!nodes[root]) return rows.subarray(0, 0)
   let count = 0
@@ -17,7 +24,7 @@ export function outlineRows(tree: Tree, folded: ReadonlySet<number>, root = 0): 
     const { children } = nodes[index] as { children: number[] }
     for (let i = children.length - 1; i >= 0; i -= 1) {
       const child = children[i] as number
-      if (nodes[child]?.parents[0] === index) waiting.push(child)
+      if (nodes[child]?.parents[0] === index && !hidden?.(child)) waiting.push(child)
     }
   }
   return rows.subarray(0, count)

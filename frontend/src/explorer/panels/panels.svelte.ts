@@ -9,9 +9,9 @@ interface PanelState {
 
 const key = 'espalier.explorer.panels'
 const limits: Record<PanelName, [least: number, most: number]> = {
-  outline: [180, 480],
-  inspector: [280, 620],
-  charts: [140, 520],
+  outline: [180, 720],
+  inspector: [280, 960],
+  charts: [140, 800],
 }
 const narrow = 860
 
@@ -24,9 +24,10 @@ function remembered(): Partial<Record<PanelName, PanelState>> {
 }
 
 export class Panels {
-  outline = $state<PanelState>({ open: true, size: 280 })
-  inspector = $state<PanelState>({ open: true, size: 364 })
-  charts = $state<PanelState>({ open: window.innerHeight >= 820, size: 236 })
+  // A larger window gives the panels some of what it has more, until they are comfortable.
+  outline = $state<PanelState>({ open: true, size: between(280, 0.14 * window.innerWidth, 460) })
+  inspector = $state<PanelState>({ open: true, size: between(364, 0.18 * window.innerWidth, 620) })
+  charts = $state<PanelState>({ open: window.innerHeight >= 820, size: between(236, 0.2 * window.innerHeight, 380) })
   /** On a narrow page panels are sheets over the tree, one at a time, and closed at first. */
   narrow = $state(false)
   sheet = $state<PanelName | null>(null)
@@ -76,5 +77,7 @@ export class Panels {
 
 function within(name: PanelName, size: number): number {
   const [least, most] = limits[name]
-  return Math.round(Math.min(most, Math.max(least, size)))
+  return between(least, size, most)
 }
+
+const between = (least: number, size: number, most: number): number => Math.round(Math.min(most, Math.max(least, size)))

@@ -18,6 +18,8 @@ export class TreeCamera {
   current: Camera = { x: 0, y: 0, k: 1 }
   private readonly spread = new Spread()
   private readonly behaviour: ZoomBehavior<HTMLElement, unknown>
+  /** The zoom at which the fingers were put down. */
+  private pinchedFrom = 1
   private flight: { from: Camera; to: Camera; start: number } | null = null
 
   constructor(
@@ -32,12 +34,15 @@ export class TreeCamera {
       .on('zoom', ({ transform, sourceEvent }: D3ZoomEvent<HTMLElement, unknown>) => {
         this.current = { x: transform.x, y: transform.y, k: transform.k }
         if (sourceEvent) {
+          if (sourceEvent.type === 'touchmove') this.pinch(sourceEvent as TouchEvent)
           this.flight = null
           watcher.taken()
         }
         watcher.moved()
       })
     select(element).call(this.behaviour).on('dblclick.zoom', null)
+    for (const kind of ['touchstart', 'touchend', 'touchcancel'])
+      element.addEventListener(kind, () => (this.pinchedFrom = this.current.k), { passive: true })
     element.addEventListener('wheel', (event) => this.wheel(event), { passive: false })
   }
 
@@ -101,6 +106,21 @@ export class TreeCamera {
     this.flight = null
     this.watcher.taken()
     this.put(this.spread.zoomed(this.current, k, event.clientX - box.left, event.clientY - box.top))
+  }
+
+  /**
+   * d3 keeps the tree's points under the fingers as if columns were always equally far apart. They are not (spread.ts): the
+   * place between the fingers is put back under them, and d3 told where that is.
+   */
+  private pinch({ touches }: TouchEvent): void {
+    const { k } = this.current
+    if (k === this.pinchedFrom || !touches.length) return
+    const box = this.element.getBoundingClientRect()
+    const middle = [...touches].reduce((sum, touch) => sum + touch.clientX - box.left, 0) / touches.length
+    const column = (middle - this.current.x) / k / this.spread.pitchAt(this.pinchedFrom)
+    this.current.x = middle - column * this.spread.pitchAt(k) * k
+    const { x, y } = this.current
+    Object.assign(this.element, { __zoom: zoomIdentity.translate(x, y).scale(k) })
   }
 
   private put(camera: Camera): void {

@@ -1,42 +1,116 @@
-/** What a node's colour means: one scale for every number between 0 and 1, words for states. */
+/** What a node's colour means: one scale for every number, laid over 0 to 1, and words for states. */
 
 import type { Colors } from '../../design/colors'
 import { rewardColor } from '../../design/reward-scale'
 import type { Tree, TreeNode } from '../model/tree'
 
-export type Colouring = 'reward' | 'value' | 'visits' | 'status' | 'correctness'
+/** Colourings by a number, and those by a word. */
+export type Scale = 'reward' | 'value' | 'visits' | 'prior' | 'weight' | 'logprob' | 'time'
+export type Sorting = 'status' | 'correctness' | 'label'
+export type Colouring = Scale | Sorting
+
+/** What a person said about a node, in the words of the marks (labelling/ratings.ts); null where nobody said anything. */
+export type LabelOf = (node: number) => string | null
 
 export const colourings: { name: Colouring; title: string }[] = [
   { name: 'reward', title: 'Reward' },
   { name: 'value', title: 'Value' },
   { name: 'visits', title: 'Visits' },
+  { name: 'prior', title: 'Prior' },
+  { name: 'weight', title: 'Weight' },
+  { name: 'logprob', title: 'Probability per token' },
+  { name: 'time', title: 'Time' },
   { name: 'status', title: 'Status' },
   { name: 'correctness', title: 'Can still be solved' },
+  { name: 'label', title: 'Label' },
 ]
 
-/** The node's fill, or null where it has nothing to show in this colouring. */
-export function colourOf(node: TreeNode, tree: Tree, colouring: Colouring, colors: Colors): string | null {
-  switch (colouring) {
+/** A class of a colouring by words: its name, its word in the legend, and its colour. */
+export interface NodeClass {
+  name: string
+  title: string
+  color: keyof Colors
+}
+
+const classes: Record<Sorting, NodeClass[]> = {
+  status: [
+    { name: 'open', title: 'open', color: 'running' },
+    { name: 'expanded', title: 'expanded', color: 'ink-soft' },
+    { name: 'terminal', title: 'finished', color: 'ink' },
+    { name: 'pruned', title: 'pruned', color: 'ink-faint' },
+    { name: 'selected', title: 'chosen', color: 'accent' },
+  ],
+  correctness: [
+    { name: 'yes', title: 'yes', color: 'correct' },
+    { name: 'no', title: 'no', color: 'wrong' },
+    { name: 'unknown', title: 'not known', color: 'ink-faint' },
+  ],
+  label: [
+    { name: 'good', title: 'good', color: 'correct' },
+    { name: 'neutral', title: 'neutral', color: 'ink-soft' },
+    { name: 'bad', title: 'bad', color: 'wrong' },
+    { name: 'unsure', title: 'unsure', color: 'paused' },
+    { name: 'none', title: 'no mark', color: 'ink-faint' },
+  ],
+}
+
+/** The classes of a colouring by words; null for one by a number. */
+export function classesOf(colouring: Colouring): NodeClass[] | null {
+  return colouring in classes ? classes[colouring as Sorting] : null
+}
+
+/** The name of the node's class in a colouring by words. */
+export function classOf(node: TreeNode, colouring: Sorting, labelOf: LabelOf): string {
+  if (colouring === 'status') return node.status
+  if (colouring === 'label') return labelOf(node.index) ?? 'none'
+  const known = truth(node)
+  return known === null ? 'unknown' : known ? 'yes' : 'no'
+}
+
+/** Where the node lies on a scale from 0 to 1; null where it has no such number. */
+export function shareOf(node: TreeNode, tree: Tree, scale: Scale): number | null {
+  switch (scale) {
     case 'reward':
-      return rewardColor(node.reward)
+      return finite(node.reward)
     case 'value':
-      return rewardColor(node.value)
+      return finite(node.value)
     case 'visits':
-      return node.visits ? rewardColor(Math.log1p(node.visits) / Math.log1p(mostVisits(tree))) : null
-    case 'status':
-      return colors[statusColour[node.status]]
-    case 'correctness':
-      return truth(node) === null ? null : colors[truth(node) ? 'correct' : 'wrong']
+      return node.visits ? Math.log1p(node.visits) / Math.log1p(mostVisits(tree)) : null
+    case 'prior':
+      return finite(node.prior)
+    case 'weight':
+      return node.weight === null ? null : finite(node.weight / heaviest(tree))
+    case 'logprob':
+      return node.logprob === null ? null : finite(Math.exp(node.logprob / Math.max(1, node.tokens)))
+    case 'time':
+      return node.index / Math.max(1, tree.nodes.length - 1)
   }
 }
 
-const statusColour = {
-  open: 'running',
-  expanded: 'ink-soft',
-  pruned: 'ink-faint',
-  terminal: 'ink',
-  selected: 'accent',
-} as const
+/** The node's fill, or null where it has nothing to show in this colouring. */
+export function colourOf(
+  node: TreeNode,
+  tree: Tree,
+  colouring: Colouring,
+  colors: Colors,
+  labelOf: LabelOf,
+): string | null {
+  const sorted = classesOf(colouring)
+  if (!sorted) return rewardColor(shareOf(node, tree, colouring as Scale))
+  const own = classOf(node, colouring as Sorting, labelOf)
+  if (own === 'unknown' || own === 'none') return null
+  const found = sorted.find((one) => one.name === own)
+  return found ? colors[found.color] : null
+}
+
+/** How much the node's colour has to say when many share a pixel: the greatest is seen. */
+export function weightOf(node: TreeNode, tree: Tree, colouring: Colouring, labelOf: LabelOf): number {
+  const sorted = classesOf(colouring)
+  if (!sorted) return shareOf(node, tree, colouring as Scale) ?? 0
+  if (colouring === 'status') return node.status === 'selected' ? 2 : (finite(node.reward) ?? 0)
+  const own = classOf(node, colouring as Sorting, labelOf)
+  return (sorted.length - sorted.findIndex((one) => one.name === own)) / sorted.length
+}
 
 /** Known truth about a node: its answer's verdict, else whether the goal can still be reached from it. */
 export function truth(node: TreeNode): boolean | null {
@@ -47,9 +121,29 @@ export function mostVisits(tree: Tree): number {
   return Math.max(1, tree.nodes[0]?.visits ?? 1)
 }
 
+/** The greatest weight that a particle had so far; 1 where no resampling is known. */
+export function heaviest(tree: Tree): number {
+  let most = 0
+  // Only the latest few: a run of a thousand resamplings is coloured at every frame.
+  for (const { particles } of tree.resamplings.slice(-8))
+    for (const { weight } of particles) if (weight > most) most = weight
+  return most || 1
+}
+
 /** The number a colouring shows on a card. */
 export function shownNumber(node: TreeNode, colouring: Colouring): number | null {
-  if (colouring === 'value') return node.value
-  if (colouring === 'visits') return node.visits || null
-  return node.reward ?? node.value
+  switch (colouring) {
+    case 'value':
+    case 'prior':
+    case 'weight':
+      return finite(node[colouring])
+    case 'visits':
+      return node.visits || null
+    case 'logprob':
+      return node.logprob === null ? null : finite(Math.exp(node.logprob / Math.max(1, node.tokens)))
+    default:
+      return finite(node.reward) ?? finite(node.value)
+  }
 }
+
+const finite = (value: number | null): number | null => (value === null || !Number.isFinite(value) ? null : value)

@@ -4,7 +4,7 @@ import type { TreeNode } from '../model/tree'
 import { score } from '../words/numbers'
 import type { CardText } from './card-text'
 import { colourOf, shownNumber } from './colouring'
-import { drawCut, drawFold, drawHand, drawMarker, drawResampled } from './draw-marks'
+import { drawBookmark, drawCut, drawFold, drawHand, drawMarker, drawResampled } from './draw-marks'
 import { cardHeight, cardInset, markerRadius } from './geometry'
 import type { ViewState } from './view-state'
 
@@ -19,7 +19,7 @@ export function drawCard(
   x: number,
   y: number,
 ): void {
-  const fill = colourOf(node, view.tree, view.colouring, view.colors)
+  const fill = colourOf(node, view.tree, view.colouring, view.colors, view.labelOf)
   const gone = node.status === 'pruned'
   const left = x - cardInset
   const top = y - cardHeight / 2
@@ -30,6 +30,7 @@ export function drawCard(
   else if (gone) drawCut(context, view, node, x, y)
   else drawMarker(context, view, node, x, y, unit, fill)
   drawWords(context, view, texts, node, x, y)
+  if (view.bookmarked.has(node.index)) drawBookmark(context, view, left - 2, top - 1, 9)
   if (view.folded.has(node.index)) drawFold(context, view, node, left + view.scene.cardWidth + 4, y)
 }
 
@@ -91,7 +92,7 @@ function drawRewardLine(
   top: number,
   fill: string | null,
 ): void {
-  if (node.reward === null || fill === null) return
+  if (node.reward === null || !Number.isFinite(node.reward) || fill === null) return
   const length = (view.scene.cardWidth - 8) * Math.min(1, Math.max(0, node.reward))
   context.fillStyle = fill
   context.fillRect(left + 4, top + cardHeight - 2.5, length, 2)

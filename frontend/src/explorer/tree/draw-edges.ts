@@ -16,11 +16,11 @@ const bendOf = (view: ViewState): number => Math.max(gap, view.scene.pitch * (vi
 /** Draws every branch with an end in view, faint strands first. The context is in tree coordinates. */
 export function drawEdges(context: CanvasRenderingContext2D, view: ViewState): void {
   const strands: Record<Strand, Path2D> = {
-    pale: new Path2D(),
-    dotted: new Path2D(),
-    living: new Path2D(),
-    trail: new Path2D(),
-    chosen: new Path2D(),
+    pale: view.newPath(),
+    dotted: view.newPath(),
+    living: view.newPath(),
+    trail: view.newPath(),
+    chosen: view.newPath(),
   }
   const busy: [width: number, path: Path2D][] = []
   for (const column of view.scene.columns) if (column?.depth) gatherColumn(view, column, strands, busy)
@@ -49,7 +49,7 @@ export function drawWays(context: CanvasRenderingContext2D, view: ViewState): vo
     [view.chosen, view.colors.accent, 3.5],
   ]
   for (const [way, color, width] of ways) {
-    const path = new Path2D()
+    const path = view.newPath()
     for (const index of way) {
       const node = view.tree.nodes[index]
       const parent = node?.parents[0]
@@ -92,7 +92,7 @@ function gatherColumn(
     for (const parent of node.parents) {
       const strand = strandOf(view, node, parent)
       const width = strand === 'living' ? busyness(node) : 0
-      const path = width > 0 ? new Path2D() : strands[strand]
+      const path = width > 0 ? view.newPath() : strands[strand]
       if (width > 0) busy.push([width, path])
       trace(path, view, parent, right, y, scene.presence(index, now))
     }

@@ -1,7 +1,8 @@
 /**
  * The tree from afar, pixel by pixel: a column of the screen holds more nodes than pixels, and drawing each as a shape
- * costs a hundred times what the picture can show. Every pixel of a column shows the most telling of the nodes on it, and
- * every such node its branch: what is drawn costs what the screen has, not what the tree holds.
+ * costs a hundred times what the picture can show. Every pixel of a column shows one of the nodes on it, the one with the
+ * best below it, and its branch in the colour of that best: what is drawn costs what the screen has, not what the tree
+ * holds. The branches of a subtree fill a wedge, and where wedges overlap the better one lies on top.
  */
 
 import type { Column } from './columns'
@@ -20,10 +21,12 @@ class Raster {
   constructor(
     readonly width: number,
     readonly height: number,
-    paper: number,
   ) {
     this.image = new ImageData(width, height)
     this.pixels = new Uint32Array(this.image.data.buffer)
+  }
+
+  clear(paper: number): void {
     this.pixels.fill(paper)
   }
 
@@ -55,10 +58,32 @@ class Raster {
   }
 }
 
-/** Draws the tree with dots for nodes. The context's transform is not used. */
-export function drawFar(context: CanvasRenderingContext2D, view: ViewState, paints: Paints): void {
-  const { width, height } = context.canvas
-  const raster = new Raster(width, height, paints.pixel(view.colors.paper))
+/** The tree with dots for nodes, kept for as long as nothing moves: selecting a node must not cost a picture. */
+export class FarPicture {
+  private raster: Raster | null = null
+  private of = ''
+
+  /** Draws it. The context's transform is not used. */
+  draw(context: CanvasRenderingContext2D, view: ViewState, paints: Paints): void {
+    const { width, height } = context.canvas
+    const { x, y, k } = view.camera
+    const wanted = [x, y, k, view.scene.pitch, view.scene.version, paints.version, view.pixelRatio].join(' ')
+    let { raster } = this
+    if (raster?.width !== width || raster.height !== height) raster = new Raster(width, height)
+    else if (wanted === this.of && !view.scene.moving(view.now)) {
+      context.putImageData(raster.image, 0, 0)
+      return
+    }
+    this.raster = raster
+    this.of = wanted
+    drawOn(raster, view, paints)
+    context.putImageData(raster.image, 0, 0)
+  }
+}
+
+function drawOn(raster: Raster, view: ViewState, paints: Paints): void {
+  const { width } = raster
+  raster.clear(paints.pixel(view.colors.paper))
   const columns = view.scene.columns.map((column) => (column ? nodesShown(view, paints, column) : []))
   for (const wanted of [living - 1, living]) {
     for (const [depth, nodes] of columns.entries()) if (depth) drawBranches(raster, view, paints, depth, nodes, wanted)
@@ -73,7 +98,6 @@ export function drawFar(context: CanvasRenderingContext2D, view: ViewState, pain
       raster.block(Math.round(x - small / 2), Math.round(screenY(view, node) - small / 2), small, small, pixel)
     }
   }
-  context.putImageData(raster.image, 0, 0)
 }
 
 const screenX = (view: ViewState, depth: number): number =>
@@ -82,7 +106,7 @@ const screenX = (view: ViewState, depth: number): number =>
 const screenY = (view: ViewState, node: number): number =>
   (view.scene.yOf(node, view.now) * view.camera.k + view.camera.y) * view.pixelRatio
 
-/** Of a column's nodes in view one per pixel: that of the greatest weight. */
+/** Of a column's nodes in view one per pixel, that with the best below it; the best last, so that it lies on top. */
 function nodesShown(view: ViewState, paints: Paints, column: Column): number[] {
   const { camera, pixelRatio } = view
   // Branches reach into the window from nodes outside it: a window's height beyond is near enough from afar.
@@ -104,10 +128,10 @@ function nodesShown(view: ViewState, paints: Paints, column: Column): number[] {
       if (best >= 0) shown.push(best)
       line = at
       best = node
-    } else if ((paints.weights[node] as number) > (paints.weights[best] as number)) best = node
+    } else if ((paints.best[node] as number) > (paints.best[best] as number)) best = node
   }
   if (best >= 0) shown.push(best)
-  return shown
+  return shown.sort((left, right) => (paints.best[left] as number) - (paints.best[right] as number))
 }
 
 function drawBranches(
@@ -122,19 +146,17 @@ function drawBranches(
   const scale = view.camera.k * view.pixelRatio
   const pitch = view.scene.pitch * scale
   if (right < 0 || right - pitch > raster.width) return
-  const pixel = paints.pixel(view.colors[wanted === living ? 'hairline-strong' : 'hairline'])
   const left = Math.round(right - pitch)
   const bend = Math.round(right - cardInset * scale - Math.max(gap * scale, pitch * bendShare))
   const curve = bendOf(Math.max(0, Math.round(right) - bend))
-  let drawnFrom = Number.NaN
   for (const node of nodes) {
     if ((paints.branches[node] === living) !== (wanted === living)) continue
     const parent = view.tree.nodes[node]?.parents[0]
     if (parent === undefined) continue
     const from = Math.round(screenY(view, parent))
     const to = Math.round(screenY(view, node))
-    if (from !== drawnFrom) raster.run(left, bend, from, pixel)
-    drawnFrom = from
+    const pixel = paints.tints[node] as number
+    raster.run(left, bend, from, pixel)
     raster.bend(bend, curve, from, to, pixel)
   }
 }

@@ -140,9 +140,12 @@ export function drawResampled(
 }
 
 // An open hand in a box of 12 by 12.
-const hand = new Path2D(
-  'M3.4 7.2V3.3a.75.75 0 0 1 1.5 0V2a.75.75 0 0 1 1.5 0v-.4a.75.75 0 0 1 1.5 0v.9a.75.75 0 0 1 1.5 0v5.1c0 2.2-1.5 3.9-3.6 3.9-1.7 0-2.6-.8-3.4-2.2L1.1 7.4a.8.8 0 0 1 1.3-.9z',
-)
+const handShape =
+  'M3.4 7.2V3.3a.75.75 0 0 1 1.5 0V2a.75.75 0 0 1 1.5 0v-.4a.75.75 0 0 1 1.5 0v.9a.75.75 0 0 1 1.5 0v5.1c0 2.2-1.5 3.9-3.6 3.9-1.7 0-2.6-.8-3.4-2.2L1.1 7.4a.8.8 0 0 1 1.3-.9z'
+const hand = new Path2D(handShape)
+
+/** The path data of shapes kept as Path2D, for who cannot draw those (svg.ts). */
+export const handShapes: ReadonlyMap<unknown, string> = new Map([[hand, handShape]])
 
 /** The mark of a step that a person wrote. */
 export function drawHand(context: CanvasRenderingContext2D, view: ViewState, x: number, y: number, size: number): void {
@@ -155,6 +158,24 @@ export function drawHand(context: CanvasRenderingContext2D, view: ViewState, x: 
   context.lineWidth = 1.1
   context.stroke(hand)
   context.restore()
+}
+
+/** A bookmark's ribbon, hanging from its upper left corner at x, y. */
+export function drawBookmark(
+  context: CanvasRenderingContext2D,
+  view: ViewState,
+  x: number,
+  y: number,
+  size: number,
+): void {
+  context.beginPath()
+  context.moveTo(x, y)
+  context.lineTo(x + size * 0.7, y)
+  context.lineTo(x + size * 0.7, y + size)
+  context.lineTo(x + size * 0.35, y + size * 0.7)
+  context.lineTo(x, y + size)
+  context.fillStyle = view.colors.accent
+  context.fill()
 }
 
 /** Says how much a folded node hides. */

@@ -6,7 +6,7 @@ import type { CardText } from './card-text'
 import { colourOf } from './colouring'
 import type { Column } from './columns'
 import { drawCard } from './draw-card'
-import { drawCut, drawFold, drawHand, drawMarker, drawResampled } from './draw-marks'
+import { drawBookmark, drawCut, drawFold, drawHand, drawMarker, drawResampled } from './draw-marks'
 import { cardInset, type Detail, detailAt, lowerBound, markerRadius, rowHeight, seen } from './geometry'
 import { isDrawn, type ViewState } from './view-state'
 
@@ -51,7 +51,7 @@ function drawColumn(
 export function drawLandmarks(context: CanvasRenderingContext2D, view: ViewState): void {
   const size = 7 / view.camera.k
   context.fillStyle = view.colors.accent
-  for (const index of view.selected === null ? view.chosen : [...view.chosen, view.selected]) {
+  for (const index of [...view.chosen, ...view.bookmarked, ...(view.selected === null ? [] : [view.selected])]) {
     const node = view.tree.nodes[index]
     if (!node || !isDrawn(view, index)) continue
     context.fillRect(view.scene.x(node.depth) - size / 2, view.scene.yOf(index, view.now) - size / 2, size, size)
@@ -65,7 +65,7 @@ function opacity(view: ViewState, node: TreeNode): number {
 }
 
 function drawShape(context: CanvasRenderingContext2D, view: ViewState, node: TreeNode, x: number, y: number): void {
-  const fill = colourOf(node, view.tree, view.colouring, view.colors)
+  const fill = colourOf(node, view.tree, view.colouring, view.colors, view.labelOf)
   const unit =
     Math.min(Math.max(markerRadius, 3.6 / view.camera.k), 0.42 * rowHeight) *
     (0.5 + 0.5 * view.scene.presence(node.index, view.now))
@@ -75,6 +75,7 @@ function drawShape(context: CanvasRenderingContext2D, view: ViewState, node: Tre
     else drawCut(context, view, node, x, y)
   } else drawMarker(context, view, node, x, y, unit, fill)
   if (node.kind === 'human') drawHand(context, view, x, y - unit * 2, unit * 2.2)
+  if (view.bookmarked.has(node.index)) drawBookmark(context, view, x - unit, y - unit * 1.2, unit * 1.6)
   if (view.folded.has(node.index)) drawFold(context, view, node, x + unit * 2.4, y)
 }
 

@@ -1,6 +1,6 @@
 /** Typed arrays that grow by doubling, so that adding a node costs what it adds. */
 
-type Numbers = Float32Array | Float64Array | Uint32Array | Uint8Array
+type Numbers = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array
 
 /** `array`, or a longer copy of it with room for `count`; what is new is `filler`. */
 export function grown<Array extends Numbers>(array: Array, count: number, filler = 0): Array {

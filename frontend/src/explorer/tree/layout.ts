@@ -1,5 +1,6 @@
 /** The page's end of the layout worker: sends what was added, hands on the columns that changed. */
 
+import type { Shape } from '../model/skeleton'
 import type { Tree } from '../model/tree'
 import { type Column, Columns } from './columns'
 import type { LayoutRequest } from './layout.worker'
@@ -25,6 +26,13 @@ export class Layout {
   /** Whether every node sent has its place. */
   get settled(): boolean {
     return this.waiting === 0
+  }
+
+  /** Begins with a whole tree of which only the shape is known yet. The arrays are given away. */
+  begin({ parents, depths }: Shape): void {
+    if (this.sent || !parents.length) return
+    this.sent = parents.length
+    this.ask({ kind: 'add', parents, depths })
   }
 
   /** Sends the nodes added since the last call. */

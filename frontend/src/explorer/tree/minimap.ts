@@ -95,7 +95,7 @@ export class Minimap {
     const gone = node.status === 'pruned'
     const chosen = view.chosen.has(index)
     const size = chosen ? 3.5 : gone ? 1.2 : 2.4
-    const fill = colourOf(node, view.tree, view.colouring, view.colors)
+    const fill = colourOf(node, view.tree, view.colouring, view.colors, view.labelOf)
     context.fillStyle = chosen
       ? view.colors.accent
       : gone

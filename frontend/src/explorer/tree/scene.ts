@@ -12,6 +12,8 @@ export class Scene {
   pitch = columnPitch
   /** Nodes that have a place: indices below this. */
   placed = 0
+  /** Changes whenever a node is given another place. */
+  version = 0
   private wished = new Float32Array(1024)
   private from = new Float32Array(1024)
   private movedAt = new Float64Array(1024).fill(-easing)
@@ -22,6 +24,7 @@ export class Scene {
 
   /** Takes the columns that changed; new nodes ease in and moved ones over, unless all shall be there `atOnce`. */
   take(columns: Column[], now: number, atOnce = false): void {
+    this.version += 1
     const calm = atOnce || this.still() || this.placed === 0
     const known = this.placed
     for (const column of columns) {

@@ -2,7 +2,7 @@
 
 import type { Colors } from '../../design/colors'
 import type { Tree } from '../model/tree'
-import type { Colouring } from './colouring'
+import type { Colouring, LabelOf } from './colouring'
 import type { Camera, Size } from './geometry'
 import type { Scene } from './scene'
 
@@ -15,6 +15,8 @@ export interface ViewState {
   colors: Colors
   fonts: { mono: string; sans: string }
   colouring: Colouring
+  labelOf: LabelOf
+  bookmarked: ReadonlySet<number>
   selected: number | null
   hovered: number | null
   /** Nodes from the root to the selected one. */
@@ -22,11 +24,13 @@ export interface ViewState {
   chosen: ReadonlySet<number>
   /** Folded subtrees' roots; what lies below them is not drawn. */
   folded: ReadonlySet<number>
-  /** Inside a folded subtree. */
+  /** Inside a folded subtree, or left out by choice. */
   hidden: (node: number) => boolean
-  /** Outside the hoisted subtree. */
+  /** Outside the hoisted subtree, or of a kind that the legend dims. */
   dimmed: (node: number) => boolean
   now: number
+  /** A path to gather strokes in: the browser's own, or one that is written down. */
+  newPath: () => Path2D
 }
 
 /** Whether the node is on the screen at all, now: the scrubber may have gone back to before it was added. */

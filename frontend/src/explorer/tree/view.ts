@@ -1,25 +1,28 @@
 /** The living drawing: owns the canvas, draws a frame when something changed, and nothing when nothing did. */
 
 import { type Colors, readColors } from '../../design/colors'
+import type { Shape } from '../model/skeleton'
 import type { Tree, TreeNode } from '../model/tree'
 import { TreeCamera } from './camera'
 import { CardText } from './card-text'
-import type { Colouring } from './colouring'
+import type { Colouring, LabelOf } from './colouring'
 import type { Column } from './columns'
-import { drawEdges, drawWays } from './draw-edges'
-import { drawFar } from './draw-far'
-import { drawLandmarks, drawNodes } from './draw-nodes'
+import { FarPicture } from './draw-far'
 import { cardInset, detailAt, gap, type Size, seen } from './geometry'
 import { nodeUnder } from './hit'
 import { Layout } from './layout'
 import { Minimap } from './minimap'
 import { Paints } from './paints'
+import { type Format, picture, wholeView } from './picture'
+import { render } from './render'
 import { Scene } from './scene'
 import type { ViewState } from './view-state'
 
 export interface Shown {
   tree: Tree
   colouring: Colouring
+  labelOf: LabelOf
+  bookmarked: ReadonlySet<number>
   selected: number | null
   hovered: number | null
   trail: ReadonlySet<number>
@@ -42,6 +45,7 @@ export class TreeView {
   private readonly layout: Layout
   private readonly texts = new CardText()
   private readonly paints = new Paints()
+  private readonly far = new FarPicture()
   private readonly minimap: Minimap
   private readonly context: CanvasRenderingContext2D
   private readonly motion = window.matchMedia('(prefers-reduced-motion: reduce)')
@@ -81,6 +85,13 @@ export class TreeView {
     if (shown.tree.nodes !== this.live) this.paints.forget()
     this.shown = shown
     this.redraw()
+  }
+
+  /** A whole tree is about to come: lay it out meanwhile. */
+  begin(shape: Shape): void {
+    this.layout.begin(shape)
+    this.arriving = false
+    this.settling = true
   }
 
   /** New events were folded: place new nodes, and draw. `tree` is the live one, whatever is shown. */
@@ -170,6 +181,19 @@ export class TreeView {
     return { x: place.depth * this.camera.pitch * k + x, y: this.scene.yOf(node, performance.now()) * k + y, k }
   }
 
+  /** The tree as a file's content: as it is shown, or whole. */
+  picture(format: Format, whole: boolean): Promise<Blob> {
+    const shown = { ...this.state(performance.now()), hovered: null }
+    if (!whole) return picture(shown, this.paints, format)
+    const { camera, size, pitch } = wholeView(shown, format)
+    const { scene } = this
+    const former = scene.pitch
+    scene.pitch = pitch
+    const made = picture({ ...shown, camera, size, pixelRatio: 1 }, this.paints, format)
+    scene.pitch = former
+    return made
+  }
+
   redraw(): void {
     if (this.frame) return
     this.frame = requestAnimationFrame((now) => {
@@ -233,6 +257,7 @@ export class TreeView {
       colors: this.colors,
       fonts: this.fonts,
       now,
+      newPath: () => new Path2D(),
     }
   }
 
@@ -240,27 +265,7 @@ export class TreeView {
     this.camera.step(now)
     this.scene.pitch = this.camera.pitch
     const view = this.state(now)
-    const { context } = this
-    const { x, y, k } = view.camera
-    const far = detailAt(k) === 'dots'
-    if (far) {
-      this.paints.update(view)
-      drawFar(context, view, this.paints)
-    } else {
-      context.setTransform(1, 0, 0, 1, 0, 0)
-      context.fillStyle = this.colors.paper
-      context.fillRect(0, 0, this.canvas.width, this.canvas.height)
-    }
-    context.setTransform(k * view.pixelRatio, 0, 0, k * view.pixelRatio, x * view.pixelRatio, y * view.pixelRatio)
-    // No ligatures: model text is shown as it was written.
-    context.textRendering = 'optimizeSpeed'
-    if (far) {
-      drawWays(context, view)
-      drawLandmarks(context, view)
-    } else {
-      drawEdges(context, view)
-      drawNodes(context, view, this.texts)
-    }
+    render(this.context, view, this.paints, this.texts, this.far)
     this.minimap.draw(view)
     if (this.layout.settled) this.watcher.painted(this.liveSeq())
     if (this.camera.flying || this.scene.moving(now)) this.redraw()

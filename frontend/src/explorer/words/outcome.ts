@@ -32,6 +32,14 @@ export function failure(run: Pick<Run, 'error'>, nodes: number): { happened: str
   }
 }
 
+/** What a page older than the run's journal must say about events that it cannot draw; null where there are none. */
+export function notUnderstood(unknown: readonly { kind: string }[]): string | null {
+  if (!unknown.length) return null
+  const kinds = [...new Set(unknown.map(({ kind }) => kind.replaceAll('_', ' ')))]
+  const named = kinds.slice(0, 3).join(', ') + (kinds.length > 3 ? ' and others' : '')
+  return `${counted(unknown.length, 'event')} of a kind that this page does not know (${named}): kept in the journal, not drawn here. A newer Espalier may show more.`
+}
+
 /** "5 of 8 votes" for the chosen answer; null where nobody voted. */
 export function votesFor(votes: Vote[] | null | undefined, answer: string | null): string | null {
   if (!votes?.length || answer === null) return null

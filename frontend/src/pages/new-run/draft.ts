@@ -22,6 +22,9 @@ export interface Draft {
   sampling: SamplingDraft
   budget: Budget
   seed: number | null
+  /** Strategies that are started beside `algorithm`, and how many seeds each gets. */
+  also: string[]
+  seeds: number
 }
 
 const KEY = 'espalier.new-run'
@@ -38,6 +41,8 @@ export function freshDraft(): Draft {
     sampling: { temperature: null, top_p: null, max_step_tokens: null },
     budget: { tokens: 8000, policy_calls: null, reward_calls: null, nodes: null, seconds: 120 },
     seed: null,
+    also: [],
+    seeds: 1,
   }
 }
 
