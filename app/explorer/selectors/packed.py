@@ -16,6 +16,7 @@ import json
 from uuid import UUID
 
 from django.db import connection
+from psycopg import Cursor
 
 TEXT_LETTERS = 120
 """Steps are longer seldom; what is left out comes with the node (`GET /runs/{id}/nodes/{index}`)."""
@@ -99,10 +100,11 @@ WHERE r.id = %s
 
 def packed_skeleton(run_id: UUID) -> bytes:
     """The tree as it is now; live goes on after the head's `as_of_seq`."""
-    # Binary, or every byte would come as two hexadecimal digits.
-    with connection.cursor() as wrapper, wrapper.connection.cursor(binary=True) as cursor:
-        cursor.execute(_STATEMENT, (run_id,))
-        head, *columns = cursor.fetchone()
+    # Binary, or every byte would come as two hexadecimal digits; Django's own cursors cannot.
+    with connection.cursor() as wrapper, Cursor(wrapper.connection) as cursor:
+        row = cursor.execute(_STATEMENT, (run_id,), binary=True).fetchone()
+    assert row is not None, "the caller has seen the run"
+    head, *columns = row
     parts = [bytes(column or b"") for column in columns]
     layout = [[name, kind, len(part)] for (name, (kind, _)), part in zip(_COLUMNS.items(), parts, strict=True)]
     head = json.loads(head) if isinstance(head, str) else head
