@@ -131,6 +131,14 @@ def test_reading_goes_on_with_the_next_unread_path(world: World, run: Run) -> No
     assert world.as_role("annotator").get_json(path) == {"leaf": 3}
 
 
+def test_finished_solutions_are_read_first(world: World, run: Run) -> None:
+    Node.objects.filter(run=run, index=5).update(finish="end")
+    path = f"/runs/{run.pk}/paths/next"
+    assert world.owner.get_json(path) == {"leaf": 5}
+    assert world.owner.get_json(f"{path}?after=5") == {"leaf": 3}
+    assert world.owner.get_json(f"{path}?after=4") == {"leaf": 5}
+
+
 def test_a_path_of_a_thousand_steps(world: World, run: Run) -> None:
     grow(run, list(range(1000)))
     path = world.owner.get_json(f"/runs/{run.pk}/paths/1000")

@@ -28,7 +28,8 @@ def label_many(request: HttpRequest, run_id: UUID, marks: LabelsIn) -> dict[str,
 
 @router.get("/runs/{uuid:run_id}/paths/next", response=NextPath, summary="The next path to read")
 def next_path(request: HttpRequest, run_id: UUID, after: Annotated[int, Query(ge=0)] = 0) -> dict[str, Any]:
-    """The first one that ends behind node `after` and that you have not read, else the first unread one at all."""
+    """The first one behind the path to `after` that you have not read, else the first unread one at all. Finished
+    solutions come first."""
     run = visible_run(request, run_id, "label")
     return {"leaf": next_leaf(user_of(request), run, after)}
 

@@ -31,7 +31,7 @@ _LEAVES = """
 SELECT n."index" FROM explorer_node n
 WHERE n.run_id = %(run)s AND n."index" > 0
   AND NOT EXISTS (SELECT 1 FROM explorer_node c WHERE c.run_id = n.run_id AND c.parents[1] = n."index")
-ORDER BY n."index"
+ORDER BY n.finish IS DISTINCT FROM 'end', n."index"
 """
 
 
@@ -69,7 +69,7 @@ def path_steps(run_id: UUID, path: list[int]) -> tuple[list[Step], dict[int, lis
 
 
 def leaves(run_id: UUID) -> list[int]:
-    """Where the paths of a run end: every node that nothing follows, the oldest first."""
+    """Where the paths of a run end: every node that nothing follows. Finished solutions first, then the oldest."""
     with connection.cursor() as cursor:
         cursor.execute(_LEAVES, {"run": run_id})
         return [index for (index,) in cursor.fetchall()]

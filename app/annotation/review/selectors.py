@@ -67,12 +67,13 @@ def existing_path(run: Run, leaf: int) -> list[int]:
 
 
 def next_leaf(user: User, run: Run, after: int = 0) -> int | None:
-    """The next path of the run that this person has not read yet, from `after` on and round again; None at the end."""
+    """The next path of the run that this person has not read yet, behind `after` and round again; None at the end."""
     read = set(
         PathReview.objects.filter(run=run, annotator=user, replaced_at__isnull=True).values_list("leaf", flat=True)
     )
-    open_ones = [leaf for leaf in leaves(run.pk) if leaf not in read]
-    return next((leaf for leaf in open_ones if leaf > after), open_ones[0] if open_ones else None)
+    ordered = leaves(run.pk)
+    begin = ordered.index(after) + 1 if after in ordered else 0
+    return next((leaf for leaf in ordered[begin:] + ordered[:begin] if leaf not in read), None)
 
 
 def team_tags(team_id: int) -> list[str]:
