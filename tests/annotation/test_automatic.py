@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Coroutine, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from app.annotation.automatic import work
 from app.annotation.automatic.work import label_automatically
@@ -203,6 +205,22 @@ def test_a_worker_that_has_to_go_leaves_the_rest_to_another(world: World, run: R
     assert (left["state"], left["done"]) == ("queued", 2)
     assert work_on(world, job)["done"] == 5
     assert len(labels(run)) == 5
+
+
+def test_a_job_that_no_worker_heard_of_is_rung_again_but_not_at_every_question(
+    world: World, run: Run, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    job = start(world, "exact")
+    rung: list[str] = []
+    monkeypatch.setattr("app.annotation.automatic.services.task_send", lambda task, sent, queue: rung.extend(sent))
+    with django_capture_on_commit_callbacks(execute=True):
+        world.owner.get_json(f"/automatic-labels/{job}")
+        assert rung == []
+    AutomaticLabelJob.objects.update(touched_at=timezone.now() - timedelta(minutes=1))
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(3):
+            world.owner.get_json(f"/automatic-labels/{job}")
+    assert rung == [job]
 
 
 def test_a_policy_that_fails_is_named_and_the_job_can_be_resumed(world: World, run: Run) -> None:

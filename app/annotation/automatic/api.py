@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from django.utils import timezone
 from ninja import Field, Router, Schema, Status
 
-from app.annotation.automatic.services import (
-    UNFINISHED,
-    automatic_create,
-    automatic_hold,
-    automatic_is_held,
-    automatic_ring,
-)
+from app.annotation.automatic.services import automatic_create, automatic_hold, automatic_wake
 from app.annotation.models import AutomaticLabelJob
 from app.explorer.access import user_of, visible, visible_session
 from app.explorer.schemas import Strict
 
 router = Router(tags=["labels"])
-PATIENCE = timedelta(seconds=20)
 
 
 class AutomaticIn(Strict):
@@ -83,8 +75,7 @@ def jobs(request: HttpRequest, session_id: UUID) -> dict[str, Any]:
 def state(request: HttpRequest, job_id: UUID) -> dict[str, Any]:
     """A job whose worker died, or that no worker was told of, is started again by this question."""
     job = visible(request, AutomaticLabelJob, job_id)
-    if job.state in UNFINISHED and timezone.now() - job.touched_at > PATIENCE and not automatic_is_held(job):
-        automatic_ring(job)
+    automatic_wake(job)
     return _shape(job)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ AUTOMATIC_TASK = "annotation.label_automatically"
 BATCH = "batch"
 FINISHED = (RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED)
 UNFINISHED = (AutomaticState.QUEUED, AutomaticState.RUNNING)
+PATIENCE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,14 @@ def automatic_hold(*, job: AutomaticLabelJob, wish: str) -> AutomaticLabelJob:
     if wish == "resume":
         automatic_ring(job)
     return job
+
+
+def automatic_wake(job: AutomaticLabelJob) -> None:
+    """A job whose worker died, or that no worker was told of, is rung again: at most every `PATIENCE`."""
+    now = timezone.now()
+    if job.state in UNFINISHED and now - job.touched_at > PATIENCE and not automatic_is_held(job):
+        AutomaticLabelJob.objects.filter(pk=job.pk).update(touched_at=now)
+        automatic_ring(job)
 
 
 def automatic_is_held(job: AutomaticLabelJob) -> bool:
