@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from app.annotation.jobs import BATCH, PATIENCE, held
 from app.annotation.models import AutomaticLabelJob, AutomaticState, Method, StepLabel
 from app.config.problems import Conflict, Invalid
 from app.explorer.doorbell import task_send
@@ -21,10 +21,8 @@ from app.registry.selectors import model_named
 from app.teams.models import User
 
 AUTOMATIC_TASK = "annotation.label_automatically"
-BATCH = "batch"
 FINISHED = (RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED)
 UNFINISHED = (AutomaticState.QUEUED, AutomaticState.RUNNING)
-PATIENCE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +97,12 @@ def automatic_hold(*, job: AutomaticLabelJob, wish: str) -> AutomaticLabelJob:
 def automatic_wake(job: AutomaticLabelJob) -> None:
     """A job whose worker died, or that no worker was told of, is rung again: at most every `PATIENCE`."""
     now = timezone.now()
-    if job.state in UNFINISHED and now - job.touched_at > PATIENCE and not automatic_is_held(job):
-        AutomaticLabelJob.objects.filter(pk=job.pk).update(touched_at=now)
-        automatic_ring(job)
-
-
-def automatic_is_held(job: AutomaticLabelJob) -> bool:
-    """Whether a living worker is at it: the lock belongs to that worker's database connection."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (str(job.pk),))
-        if not cursor.fetchone()[0]:
-            return True
-        cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (str(job.pk),))
-        return False
+    if job.state not in UNFINISHED or now - job.touched_at <= PATIENCE:
+        return
+    with held(str(job.pk)) as free:
+        if free:
+            AutomaticLabelJob.objects.filter(pk=job.pk).update(touched_at=now)
+            automatic_ring(job)
 
 
 @transaction.atomic

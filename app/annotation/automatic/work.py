@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
-from django.db import connection
 from django.utils import timezone
 
 from app.annotation.automatic.rolling import RolloutLabels
 from app.annotation.automatic.services import FINISHED, MachineLabel, progress_store
+from app.annotation.jobs import held
 from app.annotation.models import AutomaticLabelJob, AutomaticState, Method, StepLabel
 from app.explorer.models import Run
 from app.explorer.selectors import journal_events
@@ -37,17 +37,11 @@ def label_automatically(job_id: str, policy_of: Callable[[str], Policy], wait: R
 
     The lock belongs to the database connection, so a killed worker leaves it free and the job can go on.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (job_id,))
-        if not cursor.fetchone()[0]:
-            return
-    try:
-        job = AutomaticLabelJob.objects.get(pk=job_id)
-        if job.state in (AutomaticState.QUEUED, AutomaticState.RUNNING):
-            _work(job, policy_of, wait)
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (job_id,))
+    with held(job_id) as free:
+        if free:
+            job = AutomaticLabelJob.objects.get(pk=job_id)
+            if job.state in (AutomaticState.QUEUED, AutomaticState.RUNNING):
+                _work(job, policy_of, wait)
 
 
 def _work(job: AutomaticLabelJob, policy_of: Callable[[str], Policy], wait: Runner) -> None:
