@@ -74,7 +74,7 @@ def unmeasured(experiment: Experiment) -> QuerySet[Cell]:
 
 def rows_of(experiment: Experiment) -> list[Row]:
     """Every row there is, in the plan's order."""
-    return [cell.row for cell in experiment.cells.exclude(row=None).order_by("number").only("row") if cell.row]
+    return [cell.row for cell in experiment.cells.filter(row__isnull=False).order_by("number").only("row") if cell.row]
 
 
 def results_shape(experiment: Experiment, theme: str) -> dict[str, Any]:
