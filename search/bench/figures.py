@@ -69,17 +69,11 @@ def largest_pools(measured: Measured) -> list[Pools]:
 
     A search that a small budget stopped before it branched looks like a pool there; at another budget it does not.
     """
-    found: dict[str, Pools] = {}
     pooled = {pool.arm for pool in measured.pools}
     searching = {strategy for strategy, budget in measured.arms if (strategy, budget) not in pooled}
-    for pool in measured.pools:
-        if (
-            pool.size > 1
-            and pool.arm[0] not in searching
-            and (pool.arm[0] not in found or pool.size > found[pool.arm[0]].size)
-        ):
-            found[pool.arm[0]] = pool
-    return list(found.values())
+    whole = [pool for pool in measured.pools if pool.size > 1 and pool.arm[0] not in searching]
+    whole.sort(key=lambda pool: sum(map(len, pool.samples)))
+    return list({pool.arm[0]: pool for pool in whole}.values())
 
 
 def accuracy_chart(measured: Measured, pools: Sequence[Pools], cost: _Cost, theme: Theme) -> Chart:
