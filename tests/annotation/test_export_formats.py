@@ -11,7 +11,8 @@ import pytest
 
 from app.annotation.exporting import export_write
 from app.annotation.exports import export_path
-from app.annotation.models import ExportJob
+from app.annotation.importing import import_read
+from app.annotation.models import ExportJob, StepLabel
 from app.explorer.models import Node, Run
 from search.datasets.registry import FORMATS, guess
 from tests.annotation.test_export import grow, rate
@@ -196,3 +197,23 @@ def test_a_cancelled_export_leaves_no_file(labelled: World) -> None:
     export_write(job["id"])
     assert labelled.owner.get_json(f"/exports/{job['id']}")["state"] == "cancelled"
     refused(labelled.owner.send("GET", f"/exports/{job['id']}/file"), 409)
+
+
+def test_the_shares_of_rollouts_go_out_and_come_back(world: World) -> None:
+    """A half that its judge calls good is no number OpenR would call good: that path has signs."""
+    grow(world.run, [0, 1, 1])
+    for node, rating, value in ((1, 1, 0.75), (2, -1, 0.25), (3, 1, 0.5)):
+        StepLabel.objects.create(
+            run=world.run, node_index=node, source="rollout", model="a policy", rating=rating, value=value
+        )
+    lines = written(world, "openr", sources=["rollout"])
+    assert [line["label"] for line in lines] == [[0.75, 0.25], ["+", "+"]]
+    job = ExportJob.objects.get()
+    content = export_path(job).read_bytes()
+    form = {"session": str(world.session.pk), "file": io.BytesIO(content)}
+    imported = world.owner.post("/api/v1/imports", form).json()
+    import_read(imported["id"])
+    run = Run.objects.get(algorithm="imported")
+    back = StepLabel.objects.filter(run=run).order_by("node_index").values_list("source", "model", "rating", "value")
+    assert {row[:2] for row in back} == {("rollout", "a policy")}
+    assert [row[2:] for row in back] == [(1, 0.75), (-1, 0.25), (1, None)]
