@@ -53,7 +53,11 @@ def test_nothing_is_cut_off_on_a_phone(explorer: ExplorerPage) -> None:
     page = explorer.page
     page.set_viewport_size({"width": 420, "height": 860})
     explorer.until(lambda: page.evaluate("document.documentElement.scrollWidth") <= 420, 5, "the narrow page")
-    places = (page.get_by_label("More"), page.get_by_text("View", exact=True), page.get_by_label("Colour nodes by"))
+    places = (
+        page.get_by_label("More", exact=True),
+        page.get_by_text("View", exact=True),
+        page.get_by_label("Colour nodes by"),
+    )
     for place in places:
         box = place.bounding_box()
         assert box is not None
@@ -63,7 +67,7 @@ def test_nothing_is_cut_off_on_a_phone(explorer: ExplorerPage) -> None:
     assert tree is not None
     assert legend is not None
     assert legend["y"] >= tree["y"] + tree["height"], "the legend lies over the tree"
-    page.get_by_label("More").click()
+    page.get_by_label("More", exact=True).click()
     expect(page.get_by_role("button", name="Fork", exact=True)).to_be_visible()
 
 
@@ -132,11 +136,11 @@ def test_the_tree_as_a_picture(explorer: ExplorerPage, tmp_path: Path) -> None:
 def test_the_journal_and_the_command_of_a_run(explorer: ExplorerPage, stack: Stack, session: dict[str, Any]) -> None:
     page = explorer.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_label("More").click()
+    page.get_by_label("More", exact=True).click()
     page.get_by_role("button", name="Copy as command").click()
     expect(page.get_by_text("The command is in the clipboard.")).to_be_visible()
     assert "--algorithm=beam" in page.evaluate("navigator.clipboard.readText()")
-    page.get_by_label("More").click()
+    page.get_by_label("More", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Save the journal").click()
     lines = Path(download.value.path()).read_text().splitlines()
