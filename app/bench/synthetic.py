@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 if TYPE_CHECKING:
     from app.explorer.store.pool import Pool
+    from app.worker.journal import JournalWriter
 
 Observed = tuple[str, dict[str, Any]]
 
@@ -72,8 +73,8 @@ def chain(nodes: int) -> Iterator[Observed]:
     yield "finished", _finished(list(range(nodes)))
 
 
-async def store(connections: Pool, model: UUID, observed: Iterator[Observed]) -> UUID:
-    """Write the observations as the journal of a new run that is else like `model`; the run's id."""
+async def begin(connections: Pool, model: UUID) -> tuple[UUID, JournalWriter]:
+    """A new run that is else like `model`, and what writes its journal."""
     from app.explorer.store.codec import Packer
     from app.worker.journal import JournalWriter
     from app.worker.lease import Claim
@@ -82,7 +83,12 @@ async def store(connections: Pool, model: UUID, observed: Iterator[Observed]) ->
     run, lease = uuid4(), uuid4()
     async with connections.connection() as connection:
         await connection.execute(_TWIN, (run, lease, model))
-    writer = JournalWriter(connections, Claim(run, lease, "running", 0, 0), Tree(), Packer())
+    return run, JournalWriter(connections, Claim(run, lease, "running", 0, 0), Tree(), Packer())
+
+
+async def store(connections: Pool, model: UUID, observed: Iterator[Observed]) -> UUID:
+    """Write the observations as the journal of a new run that is else like `model`; the run's id."""
+    run, writer = await begin(connections, model)
     for seq, (kind, payload) in enumerate(observed, 1):
         writer.take(seq, kind, payload)
         if seq % BURST == 0:
