@@ -32,13 +32,16 @@ from search.templates import EMBEDDED_POLICY, EMBEDDED_REWARD, Template, Templat
 
 WEIGHTS = Path(__file__).parent / "demo" / "weights"
 
+_POLICY_FOLDERS = {"embedded": "policy", "embedded_draft": "draft"}
+"""The embedded policies by slug."""
+
 _DOMAINS = ["countdown", "arithmetic"]
 _EXAMPLES = [
     "2 3 6 10 -> 24",
     "3 5 7 11 -> 24",
     "1 5 8 9 -> 36",
     "(27 + 48) * 3 - (95 - 38)",
-    "((38 + 47) * 6 - 91) * 2",
+    "(73 - 48) * 9 - 6 * (31 - 14) + 57",
 ]
 
 
@@ -82,6 +85,7 @@ def built_in() -> list[dict[str, Any]]:
     """The models that come with the program, as in `catalogue`."""
     return [
         _entry("embedded", "Embedded policy", "policy", "transformers", ready=_ready("policy"), default=True),
+        _entry("embedded_draft", "Embedded draft policy", "policy", "transformers", _ready("draft"), default=False),
         _entry("embedded", "Embedded process reward", "reward", "transformers", _ready("process_reward"), default=True),
         _entry("exact", "Exact truth of the domain", "reward", "domain", ready=True, default=False),
         _entry("rollout_value", "Rollouts that verify", "reward", "policy", ready=True, default=False),
@@ -108,8 +112,8 @@ def sampling_defaults(policy: str) -> dict[str, Any]:
 
 def tokenizer_folder(policy: str) -> Path | None:
     """The folder with a policy's tokenizer, where this machine could have one."""
-    if policy == "embedded":
-        return WEIGHTS / "policy"
+    if policy in _POLICY_FOLDERS:
+        return WEIGHTS / _POLICY_FOLDERS[policy]
     model = configured_policies().get(policy)
     return None if model is None or isinstance(model, ServerModel) else model.folder
 
@@ -122,7 +126,7 @@ def load_policy(model: str = "embedded", **settings: Any) -> Policy:
     Raises:
         PolicyError: no such model, or it cannot be loaded; names it.
     """
-    if model == "embedded" or Path(model).is_dir():
+    if model in _POLICY_FOLDERS or Path(model).is_dir():
         return _once("policy", model, settings, lambda: _policy(model, settings))
     try:
         configured = configured_policies().get(model)
@@ -164,7 +168,7 @@ def _policy(model: str, settings: dict[str, Any]) -> Policy:
     from search.policies.transformers import TransformersPolicy
 
     own = _own_settings(model, folder, FolderSettings, PolicyError)
-    template = _template(model, own, EMBEDDED_POLICY if model == "embedded" else Template(), PolicyError)
+    template = _template(model, own, EMBEDDED_POLICY if model in _POLICY_FOLDERS else Template(), PolicyError)
     return TransformersPolicy(model, folder, template, **{"dtype": _dtype(model, own.dtype), **settings})
 
 
@@ -208,9 +212,10 @@ def _once(kind: str, model: str, settings: dict[str, Any], load: Callable[[], An
 
 
 def _folder(model: str, kind: str, error: type[Exception]) -> Path:
-    if model == "embedded":
-        folder = WEIGHTS / kind
-        if not _ready(kind):
+    embedded = _POLICY_FOLDERS if kind == "policy" else {"embedded": kind}
+    if model in embedded:
+        folder = WEIGHTS / embedded[model]
+        if not _ready(embedded[model]):
             raise error(f"{model}: its weights are not there; train them with `python -m search.demo`.")
         return folder
     folder = Path(model)
@@ -245,7 +250,7 @@ def _template(model: str, own: FolderSettings, default: Template, error: type[Ex
 
 
 def _dtype(model: str, own: str | None) -> str:
-    return own or ("float64" if model == "embedded" else "float32")
+    return own or ("float64" if model in _POLICY_FOLDERS else "float32")
 
 
 def _ready(kind: str) -> bool:

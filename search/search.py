@@ -15,13 +15,14 @@ from search.growth import grow
 from search.ledger import Ledger
 from search.lockstep import Pack, tokens_left
 from search.policies.lockstep import Leash
+from search.questions import Question
 from search.randomness import uniform
 from search.resampling import Scheme, effective_sample_size, offspring, thinned
 from search.rollouts import Rollout, roll_out
 from search.scoring import drive
 from search.self_evaluation import self_evaluate
 from search.setting import Setting
-from search.templates import Question, source_name
+from search.templates import source_name
 from search.tree import Node, Tree
 
 

@@ -14,10 +14,11 @@ from typing import Any, Literal, Protocol
 from search.budget import Cap
 from search.effects import Effects
 from search.policies.base import PolicyError
+from search.questions import Question
 from search.rewards.base import PathScore, ScoreRequest
 from search.scoring import ask
 from search.sources import Source
-from search.templates import Question, Template, render_prompt, source_name
+from search.templates import Template, render_prompt, source_name
 from search.tree import Node
 
 WHAT_IT_ASKS: dict[Question, str] = {

@@ -8,9 +8,10 @@ from typing import Any
 
 from search.commands import Mailbox
 from search.policies.base import Policy, Sampling
+from search.questions import Question
 from search.rewards.base import Reward
 from search.sources import Source, sources_of
-from search.templates import Question, Template, render_prompt
+from search.templates import Template, render_prompt
 from search.tree import Node, Tree
 from search.truth import Truth
 

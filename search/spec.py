@@ -18,6 +18,7 @@ from search.truth import readable_domain
 from search.verifiers import VERIFIERS, infer
 
 EMBEDDED = "embedded"
+EMBEDDED_POLICIES = {EMBEDDED, "embedded_draft"}
 LONGEST_PROBLEM = 20_000
 
 
@@ -148,8 +149,8 @@ class RunSpec(Strict):
 
     @model_validator(mode="after")
     def _readable(self) -> RunSpec:
-        """The embedded policy was trained on its two domains only: anything else is a mistake to say at once."""
-        if EMBEDDED in (self.policy, draft_of(self)) and readable_domain(self.problem.text) is None:
+        """The embedded policies were trained on two domains only: anything else is a mistake to say at once."""
+        if EMBEDDED_POLICIES & {self.policy, draft_of(self)} and readable_domain(self.problem.text) is None:
             domain, why = domain_of(self.problem.text), ""
             if domain is not None:
                 try:

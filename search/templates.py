@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any
 
-Question = Literal["right", "restart"]
-"""What a policy may be asked about its own steps: will this come out right; would a fresh start do better."""
+from search.questions import ASK, NO, YES, Question
 
 
 def source_name(question: Question) -> str:
@@ -48,8 +47,8 @@ class Template:
     between: str = ""
     ask_right: str | None = None
     ask_restart: str | None = None
-    yes: str = "<yes>"
-    no: str = "<no>"
+    yes: str = YES
+    no: str = NO
 
     def __post_init__(self) -> None:
         if self.problem.count("{problem}") != 1:
@@ -98,7 +97,7 @@ class Template:
         return cls(**values)
 
 
-EMBEDDED_POLICY = Template(name="embedded", ask_right="<right?>", ask_restart="<restart?>")
+EMBEDDED_POLICY = Template(name="embedded", ask_right=ASK["right"], ask_restart=ASK["restart"])
 """The embedded policy's format: the problem's line, then one line per step. It was not trained on hints.
 
 Weights whose vocabulary lacks the markers of the questions cannot be asked: the policy's `describe` says which it can.

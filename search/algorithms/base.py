@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from search.gate import Answer
+from search.questions import Question
 from search.ranking import best as best
 from search.ranking import ranked as ranked
 from search.search import Search
-from search.templates import Question
 from search.tree import Tree
 
 

@@ -21,7 +21,10 @@ class RewardGuidedSpeculationParams(Params):
     """δ, and who drafts."""
 
     draft: str = Field(
-        default="embedded", min_length=1, max_length=500, description="The small policy that drafts: a slug or folder."
+        default="embedded_draft",
+        min_length=1,
+        max_length=500,
+        description="The small policy that drafts: a slug or folder.",
     )
     threshold: float = Field(default=0.7, ge=0, le=1, description="A draft of at least this reward is kept (δ).")
     paths: int = Field(default=1, ge=1, le=4096, description="Paths written side by side.")

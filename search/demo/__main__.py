@@ -1,12 +1,16 @@
-"""`python -m search.demo <stage> [--minutes N] [--threads N]`: make the embedded models, one stage after another.
+"""`python -m search.demo <stage>`: make the embedded models, one stage after another; `all` does them all.
 
-    policy                 train the policy (65 minutes on one core)
+    policy                 train the policy, both parts (some 60 minutes each on one core)
     export_policy          write search/demo/weights/policy
-    trajectories           sample the exported policy, verify the outcomes (12 minutes)
-    process_reward         train the process reward model on them (20 minutes)
+    draft                  train the draft policy (10 minutes)
+    export_draft           write search/demo/weights/draft
+    trajectories           sample the exported policy, verify the outcomes (18 minutes)
+    process_reward         train the process reward model on them (25 minutes)
     export_process_reward  write search/demo/weights/process_reward
-    evaluate_policy        measure the exported policy on held-out problems, print JSON
-    evaluate_reward        measure the exported process reward model likewise
+    curves                 write the training's figures beside each model's weights
+
+    evaluate_policy, evaluate_draft, evaluate_reward, evaluate_questions
+                           measure exported weights on held-out problems, print JSON (--problems, --split)
 
 Every stage goes on where it was stopped; unfinished work lies in var/demo/.
 """
@@ -16,50 +20,99 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
 
 
 def main() -> None:
-    """Run one stage."""
+    """Run one stage, or all that make the models."""
     parser = argparse.ArgumentParser(
         prog="python -m search.demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    stages = ["policy", "export_policy", "trajectories", "process_reward", "export_process_reward"]
-    stages += ["evaluate_policy", "evaluate_reward"]
-    parser.add_argument("stage", choices=stages)
-    parser.add_argument("--minutes", type=float, help="wall-clock budget of a stage that has one")
-    parser.add_argument("--threads", type=int, default=1, help="torch threads")
-    parser.add_argument("--problems", type=int, default=200, help="held-out problems a set when measuring")
+    measures = ["evaluate_policy", "evaluate_draft", "evaluate_reward", "evaluate_questions"]
+    parser.add_argument("stage", choices=[*_stages(), "all", *measures])
+    parser.add_argument("--threads", type=int, default=1, help="torch threads, and sampling processes")
+    parser.add_argument("--problems", type=int, default=1000, help="held-out problems a set when measuring")
+    parser.add_argument("--split", choices=["dev", "test"], default="dev", help="held-out problems to measure on")
     options = parser.parse_args()
 
     import torch
 
     torch.set_num_threads(options.threads)
-    if options.stage == "policy":
+    stages = _stages()
+    if options.stage == "all":
+        for stage in stages.values():
+            stage()
+    elif options.stage in stages:
+        stages[options.stage]()
+    else:
+        json.dump(_measure(options.stage, options.problems, options.split), sys.stdout, indent=2)
+        print()
+
+
+def _stages() -> dict[str, Callable[[], object]]:
+    """What makes the models, in order. Imports happen when a stage runs, so that `--help` is quick."""
+
+    def policy() -> None:
         from search.demo.policy import train_policy
 
-        train_policy(options.minutes or 65)
-    elif options.stage == "trajectories":
+        train_policy()
+
+    def draft() -> None:
+        from search.demo.parts import DRAFT
+        from search.demo.policy import train_policy
+
+        train_policy([DRAFT])
+
+    def trajectories() -> None:
+        import torch
+
         from search.demo.trajectories import sample_trajectories
 
-        sample_trajectories(options.minutes or 12)
-    elif options.stage == "process_reward":
+        sample_trajectories(processes=torch.get_num_threads())
+
+    def process_reward() -> None:
         from search.demo.process_reward import train_process_reward
 
-        train_process_reward(options.minutes or 20)
-    elif options.stage == "export_policy":
-        from search.demo.export import export, load_policy
+        train_process_reward()
 
-        print(export("policy", load_policy()))
-    elif options.stage == "export_process_reward":
+    def export_policy() -> None:
+        from search.demo.export import export, load_policy
+        from search.demo.parts import PARTS
+
+        print(export("policy", load_policy(PARTS)))
+
+    def export_draft() -> None:
+        from search.demo.export import export, load_policy
+        from search.demo.parts import DRAFT
+
+        print(export("draft", load_policy([DRAFT])))
+
+    def export_process_reward() -> None:
         from search.demo.export import export, load_process_reward
 
         print(export("process_reward", load_process_reward()))
-    else:
-        from search.demo.evaluate import evaluate_policy, evaluate_process_reward
 
-        measure = evaluate_policy if options.stage == "evaluate_policy" else evaluate_process_reward
-        json.dump(measure(options.problems), sys.stdout, indent=2)
-        print()
+    def curves() -> None:
+        from search.demo.curves import write_curves
+
+        write_curves()
+
+    made = [policy, export_policy, draft, export_draft, trajectories, process_reward, export_process_reward, curves]
+    return {stage.__name__: stage for stage in made}
+
+
+def _measure(stage: str, problems: int, split: str) -> object:
+    if stage == "evaluate_reward":
+        from search.demo.evaluate_reward import evaluate_process_reward
+
+        return evaluate_process_reward(problems, split)
+    if stage == "evaluate_questions":
+        from search.demo.evaluate_questions import evaluate_questions
+
+        return evaluate_questions(problems, split)
+    from search.demo.evaluate import evaluate_policy
+
+    return evaluate_policy(problems, split, stage.removeprefix("evaluate_"))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from search.demo.checkpoint import WEIGHTS, load_checkpoint
-from search.demo.policy import policy_config
+from search.demo.parts import Part
+from search.demo.policy import averaged_policy
 from search.demo.tokenizer import build_tokenizer
 
 if TYPE_CHECKING:
@@ -20,18 +21,15 @@ LARGEST_FOLDER = 12 * 2**20
 """Bytes a weights folder may take in the repository."""
 
 
-def load_policy() -> PreTrainedModel:
-    """The policy with the averaged weights of its last checkpoint, in float32."""
-    from transformers import LlamaForCausalLM
-
-    state = load_checkpoint("policy")
-    if state is None:
+def load_policy(parts: list[Part]) -> PreTrainedModel:
+    """The policy with the averaged weights of its last part, in float32; `step` counts the steps of all parts."""
+    states = [load_checkpoint(part.checkpoint) for part in parts]
+    if (state := states[-1]) is None:
         raise FileNotFoundError("There is no policy checkpoint: run `python -m search.demo policy` first.")
-    model = LlamaForCausalLM(policy_config(build_tokenizer()))
-    model.load_state_dict(state["average"], strict=False)
-    model.tie_weights()
-    model.config.update({"training": state["progress"]})
-    return model.eval()
+    model = averaged_policy(state["average"], parts[-1].size)
+    steps = sum(s["progress"]["step"] for s in states if s is not None)
+    model.config.update({"training": {"step": steps, "tokens": state["progress"]["tokens"]}})
+    return model
 
 
 def load_process_reward() -> PreTrainedModel:
@@ -48,7 +46,7 @@ def load_process_reward() -> PreTrainedModel:
 
 
 def export(name: str, model: PreTrainedModel, **notes: Any) -> Path:
-    """Write `weights/<name>/`, keeping its model card; the old folder is replaced only by a whole new one.
+    """Write `weights/<name>/`, keeping its model card and curves; the old folder is replaced only by a whole new one.
 
     Raises:
         ValueError: if a weight is not finite or the folder would be too large.
@@ -65,8 +63,9 @@ def export(name: str, model: PreTrainedModel, **notes: Any) -> Path:
     settings = json.loads((unfinished / "tokenizer_config.json").read_text())
     settings["tokenizer_class"] = "PreTrainedTokenizerFast"
     (unfinished / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n")
-    if (card := target / "README.md").exists():
-        shutil.copy(card, unfinished / card.name)
+    for kept in ("README.md", "training.json", "curves.html"):
+        if (target / kept).exists():
+            shutil.copy(target / kept, unfinished / kept)
     for path in unfinished.iterdir():
         path.chmod(0o644)  # safetensors writes for the owner only; a checkout may be read by another user
     size = sum(path.stat().st_size for path in unfinished.iterdir())

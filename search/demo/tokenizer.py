@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-SPECIALS = ["<pad>", "<bos>", "<eos>", "<unk>", *(f"<reserved_{i}>" for i in range(8))]
-"""Ids 0 to 11. The reserved ones are for later prompts (self-evaluation, critique and so on)."""
+PROMPTS = ["<right?>", "<restart?>", "<yes>", "<no>", "<refine>", "<reserved_5>", "<reserved_6>", "<reserved_7>"]
+"""Ids 4 to 11: what self-evaluation and refinement are asked and answered with (`search/questions.py`), and spares."""
+
+SPECIALS = ["<pad>", "<bos>", "<eos>", "<unk>", *PROMPTS]
+"""Ids 0 to 11."""
 
 PHRASES = [" (left: ", "answer: ", " -> ", " = ", " + ", " - ", " * ", " / "]
 """The notation's fixed parts, tried before single characters, in this order."""
@@ -45,8 +48,15 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
         eos_token="<eos>",
         pad_token="<pad>",
         unk_token="<unk>",
-        additional_special_tokens=[token for token in SPECIALS if token.startswith("<reserved")],
+        additional_special_tokens=PROMPTS,
         clean_up_tokenization_spaces=False,
         model_max_length=512,
         padding_side="right",
     )
+
+
+def token_id(tokenizer: PreTrainedTokenizerFast, text: str) -> int:
+    """The id of a text that is one token."""
+    found = tokenizer.convert_tokens_to_ids(text)
+    assert isinstance(found, int)
+    return found

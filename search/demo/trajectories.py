@@ -1,25 +1,46 @@
-"""Sampling the policy's own solutions and marking each by its verified outcome: the process reward's training data."""
+"""Sampling the policy's own solutions and marking each by its verified outcome: the process reward's training data.
+
+The first steps of a Countdown solution are drawn at temperature 1, so that good and bad beginnings come up alike; from
+three numbers left the policy plays at 0.7. What it achieves from there tells more about the numbers left, and less
+about a slip of the dice. Arithmetic is drawn at temperature 1 throughout: its slips are what there is to learn.
+
+Problems whose first solutions do not all verify are solved some more times: there the steps decide, not the problem.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import random
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import groupby, islice
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any
 
 from search.demo.checkpoint import WEIGHTS, WORK
-from search.demo.corpus import examples
-from search.demo.sampling import sample_solutions
+from search.demo.corpus import MEASURED, examples
+from search.demo.sampling import LONGEST_SOLUTION, Cooling, sample_solutions
 from search.demo.tokenizer import build_tokenizer
 from search.domains import domain_of
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 SEED = 2
-TEMPERATURE = 1.0
+HOT, COOL = 1.0, 0.7
 PROBLEMS_PER_CHUNK = 512
-SAMPLES_PER_PROBLEM = 4
+SAMPLES_PER_PROBLEM, MORE_SAMPLES = 4, 8
+"""Solutions of every problem, and more where one of them failed."""
+CHUNKS = 64
+MIX = replace(
+    MEASURED,
+    countdown=((0.04, 3, 20), (0.46, 4, 13), (0.08, 4, 25), (0.22, 5, 13), (0.20, 6, 13)),
+    countdown_share=0.2,
+)
+"""Arithmetic comes first in number: slips are rare, and the trajectories of earlier policies are mostly Countdown."""
 
 
 @dataclass(frozen=True)
@@ -42,35 +63,61 @@ def exported_policy_step() -> int:
     return int(config["training"]["step"])
 
 
-def sample_trajectories(minutes: float) -> None:
-    """Append chunks for that long; chunks already there are not made again."""
-    from transformers import LlamaForCausalLM
-
-    model = LlamaForCausalLM.from_pretrained(WEIGHTS / "policy").float().eval()
-    tokenizer = build_tokenizer()
+def sample_trajectories(chunks: int = CHUNKS, processes: int = 1) -> None:
+    """Append chunks until there are `chunks`, several at once; those already there are not made again."""
     WORK.mkdir(parents=True, exist_ok=True)
     path = trajectories_file(exported_policy_step())
-    chunk = 1 + max((json.loads(line)["chunk"] for line in path.open()), default=-1) if path.exists() else 0
-    deadline = time.monotonic() + 60 * minutes
-    while time.monotonic() < deadline:
-        drawn = islice(examples(random.Random(f"trajectories {SEED} {chunk}"), "train"), PROBLEMS_PER_CHUNK)
-        problems = [example.problem for example in drawn for _ in range(SAMPLES_PER_PROBLEM)]
-        lines = []
-        solutions = sample_solutions(model, tokenizer, problems, TEMPERATURE, seed=SEED * 10**6 + chunk)
-        for problem, steps in zip(problems, solutions, strict=True):
-            domain = domain_of(problem)
-            if steps is not None and domain is not None:
-                good = domain.verify(problem, steps)
-                lines.append(json.dumps({"chunk": chunk, "problem": problem, "steps": steps, "good": good}))
-        with path.open("a") as file:
-            file.write("\n".join(lines) + "\n")
-        print(f"trajectories: chunk {chunk}, {len(lines)} lines to {path.name}", flush=True)
-        chunk += 1
+    first = 1 + max((json.loads(line)["chunk"] for line in path.open()), default=-1) if path.exists() else 0
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        for chunk, rows in zip(range(first, chunks), pool.map(_chunk, range(first, chunks)), strict=True):
+            lines = [json.dumps({"chunk": chunk, **row}) + "\n" for row in rows]
+            with path.open("a") as file:  # one write, so that a stop leaves no half of a chunk
+                file.write("".join(lines))
+                file.flush()
+                os.fsync(file.fileno())
+            print(f"trajectories: chunk {chunk} of {chunks}, {len(lines)} lines", flush=True)
 
 
-def read_trajectories(policy_step: int) -> Iterator[Trajectory]:
-    """The trajectories of one policy."""
-    with trajectories_file(policy_step).open() as file:
-        for line in file:
-            row = json.loads(line)
-            yield Trajectory(row["problem"], row["steps"], row["good"])
+def _chunk(chunk: int) -> list[dict[str, Any]]:
+    """The trajectories of a chunk's problems, those of one problem together."""
+    drawn = islice(examples(random.Random(f"trajectories {SEED} {chunk}"), "train", MIX), PROBLEMS_PER_CHUNK)
+    problems = list(dict.fromkeys(example.problem for example in drawn))
+    found = _solved(problems, SAMPLES_PER_PROBLEM, seed=SEED * 10**6 + 2 * chunk)
+    failed = [problem for problem in problems if not all(row["good"] for row in found[problem])]
+    more = _solved(failed, MORE_SAMPLES, seed=SEED * 10**6 + 2 * chunk + 1)
+    return [row for problem in problems for row in found[problem] + more.get(problem, [])]
+
+
+def _solved(problems: list[str], times: int, seed: int) -> dict[str, list[dict[str, Any]]]:
+    repeated = [problem for problem in problems for _ in range(times)]
+    temperature = Cooling(HOT, COOL, [_hot_steps(problem) for problem in repeated])
+    solutions = sample_solutions(_policy(), build_tokenizer(), repeated, temperature, seed) if problems else []
+    found: dict[str, list[dict[str, Any]]] = {problem: [] for problem in problems}
+    for problem, steps in zip(repeated, solutions, strict=True):
+        domain = domain_of(problem)
+        if steps is not None and domain is not None:
+            found[problem].append({"problem": problem, "steps": steps, "good": domain.verify(problem, steps)})
+    return found
+
+
+@cache
+def _policy() -> Any:
+    import torch
+    from transformers import LlamaForCausalLM
+
+    torch.set_num_threads(1)
+    return LlamaForCausalLM.from_pretrained(WEIGHTS / "policy").float().eval()
+
+
+def _hot_steps(problem: str) -> int:
+    numbers, arrow, _ = problem.partition(" -> ")
+    return len(numbers.split()) - 3 if arrow else LONGEST_SOLUTION
+
+
+def read_trajectories() -> Iterator[list[Trajectory]]:
+    """All trajectories in `var/demo/`, also of policies before the exported one; those of one problem together."""
+    for path in sorted(WORK.glob("trajectories-*.jsonl")):
+        with path.open() as file:
+            rows = map(json.loads, file)
+            for problem, group in groupby(rows, key=lambda row: str(row["problem"])):
+                yield [Trajectory(problem, row["steps"], row["good"]) for row in group]

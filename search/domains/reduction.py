@@ -8,8 +8,8 @@ from fractions import Fraction
 from search.domains.expressions import Expression, Operation
 from search.domains.numbers import calculate
 
-_LARGEST = 999
-"""Most values on the way stay at or below this: three digits are what a small model learns to calculate."""
+LARGEST = 1999
+"""Values on the way stay at or below this: products up to 2,000 are what a small model just about learns."""
 
 
 def first_operation(expression: Operation) -> tuple[Operation, Fraction, Expression]:
@@ -30,22 +30,22 @@ def first_operation(expression: Operation) -> tuple[Operation, Fraction, Express
     return expression, found, found
 
 
-def random_expression(rng: random.Random, size: int) -> Expression:
-    """An expression of `size` numbers from 1 to 99, every value on the way whole and within -99 to 999."""
+def random_expression(rng: random.Random, size: int, largest: int = LARGEST) -> Expression:
+    """An expression of `size` numbers from 1 to 99, every value on the way whole and within -99 to `largest`."""
     while True:
-        grown = _grow(rng, size)
+        grown = _grow(rng, size, largest)
         if grown is not None:
             return grown[0]
 
 
-def _grow(rng: random.Random, size: int) -> tuple[Expression, int] | None:
+def _grow(rng: random.Random, size: int, largest: int) -> tuple[Expression, int] | None:
     """An expression and its value, or None if a value on the way is out of bounds."""
     if size == 1:
         number = rng.randint(1, 99) if rng.random() < 0.6 else rng.randint(1, 12)
         return Fraction(number), number
     # Lopsided trees are as common as balanced ones, so depth varies as much as length.
     part = rng.choice([1, size - 1, rng.randint(1, size - 1)])
-    left, right = _grow(rng, part), _grow(rng, size - part)
+    left, right = _grow(rng, part, largest), _grow(rng, size - part, largest)
     if left is None or right is None:
         return None
     (a_tree, a), (b_tree, b) = left, right
@@ -54,6 +54,6 @@ def _grow(rng: random.Random, size: int) -> tuple[Expression, int] | None:
         operators += ["/", "/"]
     operator = rng.choice(operators)
     result = a + b if operator == "+" else a - b if operator == "-" else a * b if operator == "*" else a // b
-    if abs(result) > _LARGEST or (result < 0 and (result < -99 or rng.random() < 0.9)):
+    if abs(result) > largest or (result < 0 and (result < -99 or rng.random() < 0.9)):
         return None
     return Operation(a_tree, operator, b_tree), result

@@ -18,7 +18,8 @@ from search.policies.llama import LlamaSlots
 from search.policies.lockstep import Leash, PathRequest
 from search.policies.prompts import Prompts
 from search.policies.slot_model import HuggingFaceSlots, SlotModel
-from search.templates import Question, Template
+from search.questions import Question
+from search.templates import Template
 from search.tokenization import Tokenization, TokenizationError
 
 VERDICT = Sampling(temperature=0.0, max_step_tokens=1, stop=())

@@ -70,10 +70,16 @@ def test_a_fork_with_another_strategy(world: World) -> None:
 
 
 def test_a_fork_to_and_from_a_strategy_with_two_policies(world: World) -> None:
-    made = fork(world, at=20, change={"algorithm": "reward_guided_speculation"}).json()
+    unknown = fork(world, at=20, change={"algorithm": "reward_guided_speculation"})
+    assert "No run has used the policy model embedded_draft yet" in unknown.json()["detail"]
+    made = fork(world, at=20, change={"algorithm": "reward_guided_speculation", "params": {"draft": "embedded"}}).json()
     drafted = Run.objects.get(pk=made["id"])
     assert drafted.header is not None
-    assert drafted.header["draft"] == drafted.header["policy"]  # params.draft is the embedded policy, too
+    assert drafted.header["draft"] == drafted.header["policy"]
+    drafted.header["draft"] = drafted.header["draft"] | {"slug": "embedded_draft"}
+    drafted.save(update_fields=["header"])
+    small = fork(world, at=20, change={"algorithm": "reward_guided_speculation"})  # known as a draft, that is enough
+    assert small.status_code == 201, small.content
     Run.objects.filter(pk=drafted.pk).update(state="completed")
     back = world.owner.send("POST", f"/runs/{drafted.pk}/fork", {"at": 20, "change": {"algorithm": "greedy"}}).json()
     header = Run.objects.get(pk=back["id"]).header

@@ -48,11 +48,11 @@ def test_what_the_file_no_longer_has_is_no_longer_offered(world: World, file: Pa
     LanguageModel.objects.create(kind="policy", slug="mine", title="Mine", engine="openai", location="http://x/v1")
     file.write_text("")
     builtin_models_ensure()
-    assert slugs(world) == ["embedded", "mine"]
+    assert slugs(world) == ["embedded", "embedded_draft", "mine"]
 
 
 def test_a_file_that_broke_since_the_start_breaks_no_page(world: World, file: Path) -> None:
     builtin_models_ensure()
     file.write_text("[policies.qwen")
     ready = {m["slug"]: m["ready"] for m in world.owner.get_json("/models")["items"] if m["kind"] == "policy"}
-    assert ready == {"embedded": True, "qwen": False}
+    assert ready == {"embedded": True, "embedded_draft": True, "qwen": False}

@@ -136,3 +136,22 @@ def test_a_journal_is_read_from_standard_input(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", io.StringIO((FOLDER / "votes.jsonl").read_text()))
     assert main(["replay", "-"]) == 0
     assert "vote: 10" in capsys.readouterr().out
+
+
+@needs_weights
+@pytest.mark.parametrize(("algorithm", "source"), [("adaptive_sampling", "restart"), ("self_eval_beam", "right")])
+def test_the_embedded_policy_judges_its_own_steps(algorithm, source, capsys):
+    assert main([*RUN, "--algorithm", algorithm, "--reward", "none", "--jsonl", "-"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert lines[0]["policy"]["questions"] == ["restart", "right"]
+    asked = [line["payload"] for line in lines[1:] if line["kind"] == "scored"]
+    assert {payload["source"] for payload in asked} == {f"self-evaluation: {source}"}
+    assert all(0 < score < 1 for payload in asked for _, score in payload["scores"])
+
+
+@needs_weights
+def test_the_small_policy_drafts_and_the_other_rewrites(capsys):
+    assert main([*RUN, "--algorithm", "reward_guided_speculation", "--paths", "4", "--jsonl", "-"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (lines[0]["policy"]["slug"], lines[0]["draft"]["slug"]) == ("embedded", "embedded_draft")
+    assert {line["payload"]["writer"] for line in lines[1:] if line["kind"] == "generate"} == {"draft", "policy"}

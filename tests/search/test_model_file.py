@@ -43,7 +43,14 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 def test_without_the_variable_there_are_the_built_in_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ESPALIER_MODELS", raising=False)
     assert configured_policies() == {}
-    assert [entry["slug"] for entry in catalogue()] == ["embedded", "embedded", "exact", "rollout_value"]
+    slugs = [(entry["kind"], entry["slug"]) for entry in catalogue()]
+    assert slugs == [
+        ("policy", "embedded"),
+        ("policy", "embedded_draft"),
+        ("reward", "embedded"),
+        ("reward", "exact"),
+        ("reward", "rollout_value"),
+    ]
 
 
 def test_a_configured_model_is_listed_and_brings_its_sampling(write: Write) -> None:
@@ -183,7 +190,9 @@ class TestRewards:
     def test_a_folder_that_is_not_there(self, write: Write, tmp_path: Path) -> None:
         write(f'[rewards.prm]\nkind = "orm"\nfolder = "{tmp_path / "gone"}"')
         assert catalogue()[-1]["ready"] is False
-        with pytest.raises(RewardError, match=r"gone' is neither a known model \(embedded, exact, prm, "):
+        with pytest.raises(
+            RewardError, match=r"gone' is neither a known model \(embedded, embedded_draft, exact, prm, "
+        ):
             load_reward("prm")
 
     def test_built_in_names_are_taken(self, write: Write) -> None:

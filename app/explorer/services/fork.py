@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from app.config.problems import Conflict, FieldError, Invalid
 from app.explorer.doorbell import ring
@@ -160,17 +160,16 @@ def _described(part: str, slug: str) -> dict[str, Any]:
 
     The latest, not the parent: when weights were exchanged, a fork goes on with the new ones.
     """
-    latest = (
-        Run.objects.filter(**{part: slug, "header__isnull": False, f"header__{part}__isnull": False})
-        .order_by(F("started_at").desc(nulls_last=True), "-created_at")
-        .first()
-    )
+    had_it = Q(**{part: slug, "header__isnull": False, f"header__{part}__isnull": False})
+    if part == "policy":
+        had_it |= Q(header__draft__slug=slug)
+    latest = Run.objects.filter(had_it).order_by(F("started_at").desc(nulls_last=True), "-created_at").first()
     if latest is None or not latest.header:
         raise Conflict(
             f"No run has used the {part} model {slug} yet, so its description is not known."
             f" Start one run with it, then fork."
         )
-    known: dict[str, Any] = latest.header[part]
+    known: dict[str, Any] = latest.header[part if getattr(latest, part) == slug else "draft"]
     return known
 
 

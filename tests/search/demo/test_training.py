@@ -11,10 +11,9 @@ from search.demo.corpus import Example
 from search.demo.optimizer import orthogonalise
 from search.demo.packing import IGNORED, Sequence, pack
 from search.demo.policy import encode_example, learning_rate_factor
-from search.demo.process_reward import encode_trajectory
+from search.demo.process_reward import share_loss
 from search.demo.statistics import area_under_curve, wilson
 from search.demo.tokenizer import build_tokenizer
-from search.demo.trajectories import Trajectory
 
 TOKENIZER = build_tokenizer()
 
@@ -27,14 +26,6 @@ def test_the_policy_learns_the_solution_and_its_end_only() -> None:
     # The newline that ends the problem is the first token with a label: it predicts the first solution token.
     first = next(i for i, label in enumerate(sequence.labels) if label != IGNORED)
     assert TOKENIZER.decode([sequence.ids[first]]) == "\n"
-
-
-@pytest.mark.parametrize("good", [True, False])
-def test_the_outcome_is_labelled_at_every_newline_and_the_end(good: bool) -> None:
-    steps = ["11 - 5 = 6 (left: 3 6)", "6 * 3 = 18 (left: 18)"]
-    sequence = encode_trajectory(Trajectory("3 5 11 -> 18", steps, good), TOKENIZER)
-    labelled = [(TOKENIZER.decode([t]), y) for t, y in zip(sequence.ids, sequence.labels, strict=True) if y != IGNORED]
-    assert labelled == [("\n", int(good)), ("\n", int(good)), ("<eos>", int(good))]
 
 
 def test_packed_sequences_do_not_see_each_other() -> None:
@@ -51,6 +42,33 @@ def test_packed_sequences_do_not_see_each_other() -> None:
         [0, 0, 0, 1, 1, 0],
         [0, 0, 0, 0, 0, 1],
     ]
+
+
+def test_branches_of_a_sequence_share_their_beginning_and_do_not_see_each_other() -> None:
+    # 5 6, then 7 8 behind the 6, then 9 behind the 6.
+    tree = Sequence(
+        [5, 6, 7, 8, 9], [IGNORED, 0.5, IGNORED, 1.0, 0.0], parents=[-1, 0, 1, 2, 1], weights=[1, 1, 1, 1, 2]
+    )
+    batch = pack(iter([tree]), rows=1, width=6, pad=0)
+    assert batch.positions.tolist() == [[0, 1, 2, 3, 2, 0]]
+    assert batch.mask[0, 0].int().tolist() == [
+        [1, 0, 0, 0, 0, 0],
+        [1, 1, 0, 0, 0, 0],
+        [1, 1, 1, 0, 0, 0],
+        [1, 1, 1, 1, 0, 0],
+        [1, 1, 0, 0, 1, 0],
+        [0, 0, 0, 0, 0, 1],
+    ]
+    assert batch.labels.tolist() == [[IGNORED, 0.5, IGNORED, 1.0, 0.0, IGNORED]]
+    assert batch.weights.tolist() == [[1, 1, 1, 1, 2, 1]]
+
+
+def test_the_loss_of_shares_by_hand() -> None:
+    # Log odds 0, 0 and ln 3 (P 0.75): -ln 0.5 twice, whatever the share, and for share 1 -ln 0.75; weights 1, 1, 2.
+    logits = torch.tensor([[[0.0, 0.0], [1.0, 1.0], [0.0, math.log(3)], [9.0, -9.0]]])
+    shares = torch.tensor([[0.5, 1.0, 1.0, IGNORED]])
+    loss = share_loss(logits, shares, torch.tensor([[1.0, 1.0, 2.0, 5.0]]))
+    assert loss.item() == pytest.approx((2 * math.log(2) + 2 * math.log(4 / 3)) / 4)
 
 
 def test_orthogonalised_matrices_have_singular_values_near_one() -> None:

@@ -11,14 +11,14 @@ import torch
 
 from search.demo.checkpoint import WEIGHTS
 from search.demo.corpus import arithmetic_example, countdown_example
-from search.demo.evaluate import step_scores
+from search.demo.evaluate_reward import step_scores
 from search.demo.export import LARGEST_FOLDER
 from search.demo.sampling import held_out_problems, sample_solutions
 from search.demo.tokenizer import build_tokenizer
 from search.domains import DOMAINS
 
 
-@pytest.mark.parametrize("name", ["policy", "process_reward"])
+@pytest.mark.parametrize("name", ["policy", "draft", "process_reward"])
 def test_the_folders_are_small_and_have_a_model_card(name: str) -> None:
     folder = WEIGHTS / name
     assert sum(path.stat().st_size for path in folder.iterdir()) <= LARGEST_FOLDER
@@ -30,7 +30,7 @@ def test_the_folders_are_small_and_have_a_model_card(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "make", "count", "least"),
-    [("countdown", countdown_example, 24, 5), ("arithmetic", arithmetic_example, 12, 6)],
+    [("countdown", countdown_example, 60, 10), ("arithmetic", arithmetic_example, 24, 10)],
 )
 def test_the_policy_solves_held_out_problems(name: str, make: object, count: int, least: int) -> None:
     from transformers import LlamaForCausalLM
