@@ -105,6 +105,13 @@ class ExplorerPage:
             )
         )
 
+    def in_view(self, node: int) -> bool:
+        """True if the node lies well inside the picture, where a person could point at it."""
+        box = self.tree.bounding_box()
+        x, y = self.place(node)
+        assert box is not None
+        return box["x"] + 20 < x < box["x"] + box["width"] - 20 and box["y"] + 20 < y < box["y"] + box["height"] - 120
+
     def click_node(self, node: int) -> None:
         """Clicks the pixels that show the node, after looking that they show something."""
         x, y = self.place(node)

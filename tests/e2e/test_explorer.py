@@ -80,6 +80,7 @@ def test_a_search_is_grown_read_steered_and_found_again(explorer: ExplorerPage, 
     page.get_by_role("radio", name="Beam search", exact=True).check(force=True)
     for name, value in WIDE_BEAM.items():
         page.locator(f"#param-{name}").fill(str(value))
+    page.get_by_label("Generated tokens").fill("40000")  # else it may end before the person's step has its turn
     page.get_by_role("button", name="Start the search").click()
     page.wait_for_url("**/runs/*")
     run = page.url.rsplit("/", 1)[1]
@@ -93,14 +94,14 @@ def test_a_search_is_grown_read_steered_and_found_again(explorer: ExplorerPage, 
 
     # The pixel of a pruned node says why it was pruned.
     nodes = nodes_of(stack, run)
-    pruned = next(node for node in nodes if node["status"] == "pruned")
+    pruned = next(node for node in nodes if node["status"] == "pruned" and explorer.in_view(node["index"]))
     explorer.click_node(pruned["index"])
     decision = pruned["decision"]
     assert explorer.why().startswith(f"Pruned by beam: rank {decision['rank']} of {decision['of']}, score ")
     assert "the cut" in explorer.why()
 
     # An edit becomes a sibling; after the resume tokens are spent below it.
-    open_node = next(node for node in nodes if node["status"] == "open")
+    open_node = next(node for node in nodes if node["status"] == "open" and explorer.in_view(node["index"]))
     explorer.click_node(open_node["index"])
     explorer.press("Edit this step")
     page.get_by_role("textbox", name="Your step becomes a sibling").fill(open_node["text"] + " ")

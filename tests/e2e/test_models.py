@@ -27,7 +27,7 @@ def test_a_model_is_tried_and_shows_what_it_read_and_wrote(person: ExplorerPage,
     page.get_by_role("link", name="Models").click()
     policies = page.get_by_role("region", name="Policies")
     policies.get_by_text("Embedded policy").first.click()
-    policies.get_by_label("Problem").fill("3 5 7 11 -> 24")
+    policies.get_by_label("Problem").first.fill("3 5 7 11 -> 24")
     policies.get_by_role("button", name="Try Embedded policy").click()
     expect(policies.get_by_role("heading", name="Three next steps it wrote")).to_be_visible(timeout=30_000)
     expect(policies.get_by_text("(left:")).to_have_count(3)

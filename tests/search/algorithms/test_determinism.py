@@ -20,7 +20,8 @@ ALLOWED = {
     "pydantic", "pydantic_core",
     "search.aggregation", "search.clustering", "search.gate", "search.resampling", "search.search", "search.tree",
     "search.voting", "search.paths", "search.ranking", "search.weibull",
-    "search.posteriors", "search.templates", "search.decisions", "search.constraints", "search.pattern_reader",
+    "search.posteriors", "search.questions", "search.templates", "search.decisions", "search.constraints",
+    "search.pattern_reader",
 }  # fmt: skip
 """Modules a strategy may know. No clock, no random numbers, no asyncio, no models, no files."""
 

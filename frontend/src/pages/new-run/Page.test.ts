@@ -93,6 +93,14 @@ describe('the form of a new exploration', () => {
     })
   })
 
+  it('puts no example where somebody has begun to write', async () => {
+    render(Page, { session: null, like: null })
+    const field = screen.getByLabelText('Problem')
+    field.focus()
+    await screen.findByText('Keeps the best.')
+    expect(field).toHaveProperty('value', '')
+  })
+
   it('shows the server’s refusal at the field, and leaves no empty session behind', async () => {
     refusal = {
       type: '/problems/invalid-input',
