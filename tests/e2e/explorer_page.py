@@ -7,7 +7,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
@@ -113,11 +113,19 @@ class ExplorerPage:
         return box["x"] + 20 < x < box["x"] + box["width"] - 20 and box["y"] + 20 < y < box["y"] + box["height"] - 120
 
     def click_node(self, node: int) -> None:
-        """Clicks the pixels that show the node, after looking that they show something."""
-        x, y = self.place(node)
-        self.until(lambda: self.drawn_at(x, y) > 1, 10, f"something drawn where node {node} should be")
-        self.page.mouse.click(x, y)
-        expect(self.page.get_by_role("heading", name=f"node {node}")).to_be_visible()
+        """Clicks the pixels that show the node, after looking that they show something.
+
+        In a tree that still grows the picture may move between look and click: it aims again, as a person would.
+        """
+        heading = self.page.get_by_role("heading", name=f"node {node}")
+        for _ in range(3):
+            x, y = self.place(node)
+            self.until(lambda at=(x, y): self.drawn_at(*at) > 1, 10, f"something drawn where node {node} should be")
+            self.page.mouse.click(x, y)
+            with suppress(AssertionError):
+                expect(heading).to_be_visible(timeout=2000)
+                return
+        raise AssertionError(f"node {node} was not selected by a click on it")
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()

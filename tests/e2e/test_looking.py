@@ -156,7 +156,7 @@ def test_runs_side_by_side_share_a_selection(explorer: ExplorerPage, stack: Stac
         box.check()
     page.get_by_role("link", name="Compare 2 runs").click()
     expect(page.get_by_role("heading", name="2 runs side by side")).to_be_visible()
-    expect(page.get_by_role("cell", name="particle_filter")).to_be_visible()
+    expect(page.get_by_role("cell", name="particle_filter", exact=True)).to_be_visible()
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
     trees = page.get_by_test_id("tree")
     expect(trees).to_have_count(2)
