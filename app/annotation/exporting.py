@@ -11,10 +11,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from app.annotation.exports import export_path
-from app.annotation.jobs import Cancelled, Progress, held
+from app.annotation.jobs import Cancelled, Progress
 from app.annotation.marked_paths import Counts, judged, paths_of, preferences_of, sessions_of
 from app.annotation.models import UNFINISHED, ExportJob, StepLabel
 from app.annotation.run_tree import tree_of
+from app.config.advisory import held_alone
 from app.explorer.models import Run
 from app.explorer.selectors import events_page
 from search.datasets import Unwritable
@@ -26,7 +27,7 @@ EVENTS_AT_ONCE = 1_000
 
 def export_write(job_id: str) -> None:
     """Write the file. Runs once at a time per job: a second worker that is told finds the lock taken and leaves."""
-    with held(job_id) as got:
+    with held_alone(job_id) as got:
         if not got:
             return
         job = ExportJob.objects.select_related("session").get(pk=job_id)

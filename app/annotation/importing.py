@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from app.annotation.imported_run import GrowingRun, NotStorable, journal_import
 from app.annotation.imports import complaint, import_path
-from app.annotation.jobs import Cancelled, Progress, held
+from app.annotation.jobs import Cancelled, Progress
 from app.annotation.models import UNFINISHED, ImportJob
+from app.config.advisory import held_alone
 from app.explorer.models import Run
 from app.explorer.services.session import session_touch
 from search.datasets import MalformedRecord
@@ -31,7 +32,7 @@ SHOWN_RUNS = 20
 
 def import_read(job_id: str) -> None:
     """Read the file. Runs once at a time per job: a second worker that is told finds the lock taken and leaves."""
-    with held(job_id) as got:
+    with held_alone(job_id) as got:
         if not got:
             return
         job = ImportJob.objects.select_related("session", "created_by").get(pk=job_id)

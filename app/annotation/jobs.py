@@ -7,14 +7,13 @@ next asks how it is doing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 from django.db import connection
 from django.utils import timezone
 
 from app.annotation.models import UNFINISHED, ExportJob, ImportJob, JobState
+from app.config.advisory import held_alone
 
 Job = ExportJob | ImportJob
 BATCH = "batch"
@@ -26,25 +25,11 @@ class Cancelled(Exception):
     """A person cancelled the job; nothing of it stays."""
 
 
-@contextmanager
-def held(job_id: str) -> Iterator[bool]:
-    """Hold the job's lock; False where a living worker has it. The lock belongs to the database connection."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (job_id,))
-        got = bool(cursor.fetchone()[0])
-    try:
-        yield got
-    finally:
-        if got:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (job_id,))
-
-
 def is_forgotten(job: Job) -> bool:
     """Whether a job that should be under way has no worker: its message was lost, or its worker died."""
     if job.state not in UNFINISHED or timezone.now() - job.created_at <= PATIENCE:
         return False
-    with held(str(job.pk)) as free:
+    with held_alone(str(job.pk)) as free:
         return free
 
 

@@ -11,8 +11,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from app.annotation.jobs import BATCH, PATIENCE, held
+from app.annotation.jobs import BATCH, PATIENCE
 from app.annotation.models import AutomaticLabelJob, AutomaticState, Method, StepLabel
+from app.config.advisory import held_alone
 from app.config.problems import Conflict, Invalid
 from app.explorer.doorbell import task_send
 from app.explorer.models import NodeState, Run, RunState, Session
@@ -99,7 +100,7 @@ def automatic_wake(job: AutomaticLabelJob) -> None:
     now = timezone.now()
     if job.state not in UNFINISHED or now - job.touched_at <= PATIENCE:
         return
-    with held(str(job.pk)) as free:
+    with held_alone(str(job.pk)) as free:
         if free:
             AutomaticLabelJob.objects.filter(pk=job.pk).update(touched_at=now)
             automatic_ring(job)

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from app.annotation.automatic.rolling import RolloutLabels
 from app.annotation.automatic.services import FINISHED, MachineLabel, progress_store
-from app.annotation.jobs import held
 from app.annotation.models import AutomaticLabelJob, AutomaticState, Method, StepLabel
+from app.config.advisory import held_alone
 from app.explorer.models import Run
 from app.explorer.selectors import journal_events
 from search.labelling.exact import exact_ratings
@@ -37,7 +37,7 @@ def label_automatically(job_id: str, policy_of: Callable[[str], Policy], wait: R
 
     The lock belongs to the database connection, so a killed worker leaves it free and the job can go on.
     """
-    with held(job_id) as free:
+    with held_alone(job_id) as free:
         if free:
             job = AutomaticLabelJob.objects.get(pk=job_id)
             if job.state in (AutomaticState.QUEUED, AutomaticState.RUNNING):
