@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import product
@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from app.annotation.models import StepLabel
+from app.annotation.models import QueueItem, StepLabel
 from app.annotation.run_steps import RunSteps
 from app.explorer.models import NodeState, Run
 from search.datasets.records import LabelledPath, LabelledTree, Origin, StepPreference, TreeNode
@@ -142,6 +142,7 @@ def sessions_of(one: Judged, counts: Counts, *, once: bool) -> Iterator[Labelled
         below.setdefault(parent, []).append(index)
     shown: set[int] = set()
     paths = sorted((one.steps.path(leaf) for leaf in one.leaves()), key=lambda path: (-len(path), path))
+    gold = _gold_paths(one.run)
     for path in paths:
         if path[-1] in shown:
             continue
@@ -158,9 +159,22 @@ def sessions_of(one: Judged, counts: Counts, *, once: bool) -> Iterator[Labelled
             trunk = nodes[taken]
         wrong = one.ratings[path[-1]] == -1
         tree.chosen = tree.nodes[trunk].parent if wrong else trunk
-        tree.fields = {"finish_reason": "found_error" if wrong else None}
+        tree.fields = {"finish_reason": "found_error" if wrong else None} | _checks(path, gold)
         counts.paths += 1
         yield tree
+
+
+def _gold_paths(run: Run) -> list[tuple[list[int], bool]]:
+    """Paths that are gold in some queue, and whether they screen its annotators."""
+    return list(QueueItem.objects.filter(run=run, truth__isnull=False).values_list("path", "screening"))
+
+
+def _checks(path: list[int], gold: Sequence[tuple[list[int], bool]]) -> dict[str, bool]:
+    """PRM800K's two flags of a path that checks its reader; a reading that ended at an error has its beginning."""
+    kinds = [screening for whole, screening in gold if whole[: len(path)] == path]
+    if not kinds:
+        return {}
+    return {"is_quality_control_question": True, "is_initial_screening_question": any(kinds)}
 
 
 def preferences_of(one: Judged, counts: Counts) -> Iterator[StepPreference]:

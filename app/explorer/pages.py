@@ -20,6 +20,7 @@ from app.explorer.models import Run, Session
 from app.explorer.node_view import driving_calibration
 from app.explorer.selectors import run_shape, runs_page, runs_to_compare, session_shape, sessions_page
 from app.explorer.selectors.sessions import tags_in_use
+from app.explorer.strategies import strategies
 from app.teams.models import ShareLink, Team, User
 from app.teams.pages import sign_in_by_link
 from app.teams.permissions import Action, can, visible_to
@@ -137,7 +138,8 @@ def run_page(request: HttpRequest, principal: Principal, run_id: UUID) -> HttpRe
             "again": f"/new?like={run.pk}",
         },
         "user": principal.username if isinstance(principal, User) else None,
-        "can": _may(principal, run),
+        # What was recorded or imported has no search here that a person could steer.
+        "can": _may(principal, run) | ({} if run.algorithm in strategies() else {"steer": False}),
         "calibration": driving_calibration(run),
     }
     context = {"props": props, "preload": preload, "guest": isinstance(principal, ShareLink)}

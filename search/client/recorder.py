@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from types import TracebackType
@@ -62,8 +63,7 @@ class Recorder:
         self._program, self._reward = program, reward
         self._most = queue
         self._waiting: deque[dict[str, Any]] = deque()
-        self._lock = threading.Lock()
-        self._news = threading.Event()
+        self._lock = threading.Lock()  # among callers; the sending thread never takes it
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._send_on, name="espalier recorder", daemon=True)
         self._nodes = 1
@@ -101,7 +101,6 @@ class Recorder:
             self._finish = {"op": "finish", "error": f"{type(error).__name__}: {error}"[:2000]}
         self._put(self._finish or {"op": "finish"}, last=True)
         self._closing.set()
-        self._news.set()
         self._thread.join()
         if self.trouble is not None and error is None:
             raise RecorderError(self.trouble)
@@ -132,7 +131,6 @@ class Recorder:
             operation["node"] = number = self._nodes
             self._nodes += 1
             self._append(operation)
-        self._news.set()
         return number
 
     def score(self, node: int, **rewards: float) -> None:
@@ -186,7 +184,6 @@ class Recorder:
     def _put(self, operation: dict[str, Any], *, last: bool = False) -> None:
         with self._lock:
             self._append(operation, last=last)
-        self._news.set()
 
     def _append(self, operation: dict[str, Any], *, last: bool = False) -> None:
         if self.trouble is not None and not last:
@@ -202,29 +199,33 @@ class Recorder:
             log.warning("recording ends: %s", why)
 
     def _send_on(self) -> None:
-        """The thread: what waits, in order; a word now and then while nothing does."""
+        """The thread: what waits, in order; a word now and then while nothing does.
+
+        It looks every `MERGE_SECONDS` instead of being woken: what a call had to wake, or a lock it had to share, could
+        hand the interpreter to this thread in the middle of the call, and Python gives it back 5 ms later.
+        """
+        said = time.monotonic()
         while not self._said_all:
-            self._news.wait(HEARTBEAT_SECONDS)
-            self._news.clear()
-            if not self._closing.is_set():
-                self._closing.wait(MERGE_SECONDS)  # what comes within this time shares a batch
+            self._closing.wait(MERGE_SECONDS)  # what comes within this time shares a batch
+            if not self._waiting and time.monotonic() - said < HEARTBEAT_SECONDS:
+                continue
             try:
                 while self._send_some():
                     pass
             except (Away, Refused) as error:
                 self._give_up(str(error))
                 return
+            said = time.monotonic()
 
     def _send_some(self) -> bool:
         """One batch, an empty one too: it renews the lease. Whether more waits."""
-        with self._lock:
-            batch = [self._waiting[at] for at in range(min(BATCH, len(self._waiting)))]
+        # Callers append at the other end meanwhile; what is read here only this thread takes away.
+        batch = [self._waiting[at] for at in range(min(BATCH, len(self._waiting)))]
         if batch and batch[-1]["op"] == "finish" and self.trouble is not None:
             batch[-1] = {"op": "finish", "error": self.trouble}
         body = {"lease": self._lease, "after": self._head, "operations": batch}
         self._head = int(self._sender.call(f"/runs/{self.run}/operations", body)["head"])
         self._said_all = bool(batch) and batch[-1]["op"] == "finish"
-        with self._lock:
-            for _ in batch:
-                self._waiting.popleft()
-            return bool(self._waiting)
+        for _ in batch:
+            self._waiting.popleft()
+        return bool(self._waiting)

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
+from app.explorer.models import Run
 from tests.explorer.world import World
 from tests.pages.reading import props_of
 
@@ -83,6 +84,15 @@ def test_pages_say_what_a_role_may_do(world: World, role: str, allowed: set[str]
     for page, island in (("/sessions/{session}", "session"), ("/runs/{run}", "explorer")):
         props = props_of(client.get(address(page, world)), island)
         assert {action for action, may in props["can"].items() if may} == allowed
+
+
+@pytest.mark.parametrize("algorithm", ["recorded", "imported"])
+def test_what_was_grown_elsewhere_offers_no_hand(world: World, algorithm: str) -> None:
+    Run.objects.filter(pk=world.run.pk).update(algorithm=algorithm, state="running")
+    owner = Client()
+    owner.force_login(world.people["owner"])
+    props = props_of(owner.get(f"/runs/{world.run.pk}"), "explorer")
+    assert (props["can"]["steer"], props["can"]["label"], props["can"]["share"]) == (False, True, True)
 
 
 def test_the_run_page_brings_the_run_as_the_api_shows_it(browser: Client, world: World) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.annotation.models import ItemReading, LabelQueue, Outcome, QueueItem, StepLabel
+from app.annotation.queues.screening import passed
 from app.annotation.review.paths import first_error
 
 ADJUDICATED = "adjudicated"
@@ -32,12 +33,18 @@ class ReadItem:
 
 
 def read_items(queue: LabelQueue) -> list[ReadItem]:
-    """The items that were read to their end (neither given up nor called a bad problem), in the queue's order."""
+    """The items that were read to their end (neither given up nor called a bad problem), in the queue's order.
+
+    Where the queue screens its annotators, only readings of those who passed count.
+    """
     readings = (
         ItemReading.objects.filter(item__queue=queue, review__outcome__in=[Outcome.SOLUTION, Outcome.FOUND_ERROR])
         .select_related("item__run__problem", "annotator")
         .order_by("item__place", "annotator__username")
     )
+    counted = passed(queue)
+    if counted is not None:
+        readings = readings.filter(annotator__in=counted)
     found: dict[Any, ReadItem] = {}
     for reading in readings:
         read = found.setdefault(reading.item_id, ReadItem(reading.item))

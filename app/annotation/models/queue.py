@@ -30,7 +30,11 @@ class Skipping(models.TextChoices):
 
 
 class LabelQueue(models.Model):
-    """Paths of finished runs, to be read by `labels_per_item` people each. `annotators` empty: whoever may label."""
+    """Paths of finished runs, to be read by `labels_per_item` people each. `annotators` empty: whoever may label.
+
+    With `screening`, everybody first gets that many gold items, and the others only with a share of at least
+    `screening_pass` of their steps right.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="queues")
@@ -44,6 +48,8 @@ class LabelQueue(models.Model):
     show_rewards = models.BooleanField(default=False)
     skipping = models.CharField(max_length=10, choices=Skipping.choices, default=Skipping.TO_OTHERS)
     lock_minutes = models.PositiveSmallIntegerField(default=30)
+    screening = models.PositiveSmallIntegerField(default=0)
+    screening_pass = models.FloatField(default=0.8)
     annotators = models.ManyToManyField("teams.User", related_name="queues", blank=True)
     created_by = models.ForeignKey("teams.User", null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -57,6 +63,9 @@ class LabelQueue(models.Model):
             models.CheckConstraint(
                 condition=Q(labels_per_item__gte=1, lock_minutes__gte=1), name="annotation_queue_numbers"
             ),
+            models.CheckConstraint(
+                condition=Q(screening_pass__gte=0, screening_pass__lte=1), name="annotation_queue_screening"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -66,8 +75,8 @@ class LabelQueue(models.Model):
 class QueueItem(models.Model):
     """One path of a queue: `path` lists its nodes from the first step to `leaf`.
 
-    `truth` (`{node: rating}`) makes it a gold item: everybody gets it, and is measured by it. The lock is `held_by`
-    until `held_until`, by the database's clock; `score` is what the ordering went by.
+    `truth` (`{node: rating}`) makes it a gold item: everybody gets it, and is measured by it; with `screening`, before
+    any other. The lock is `held_by` until `held_until`, by the database's clock; `score` is what the ordering went by.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -78,6 +87,7 @@ class QueueItem(models.Model):
     place = models.IntegerField()
     score = models.FloatField(null=True, blank=True)
     truth = models.JSONField(null=True, blank=True)
+    screening = models.BooleanField(default=False)
     held_by = models.ForeignKey("teams.User", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     held_until = models.DateTimeField(null=True, blank=True)
 

@@ -62,9 +62,10 @@ def queue(request: HttpRequest, queue_id: UUID) -> dict[str, Any]:
 
 @router.patch("/queues/{uuid:queue_id}", response=QueueDetail, summary="Close a queue, or say who labels")
 def change_queue(request: HttpRequest, queue_id: UUID, change: QueueChange) -> dict[str, Any]:
-    """From a closed queue nobody gets another path; everything is kept, and it can be opened again."""
+    """From a closed queue nobody gets another path; everything is kept, and it can be opened again. With a lower
+    `screening_pass` those who fell short may go on."""
     found = visible(request, LabelQueue, queue_id, "edit")
-    queue_update(queue=found, closed=change.closed, annotators=change.annotators)
+    queue_update(queue=found, **change.model_dump())
     return queue_shape(user_of(request), found)
 
 

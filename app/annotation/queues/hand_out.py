@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from app.annotation.models import ItemReading, LabelQueue, QueueItem, Skipping
+from app.annotation.queues.screening import standing
 from app.annotation.review.services import review_submit
 from app.config.problems import Conflict, Forbidden
 from app.teams.models import User
@@ -20,6 +21,7 @@ _TAKE = """
 WITH mine AS (
     SELECT i.id FROM annotation_queueitem i
     WHERE i.queue_id = %(queue)s
+      AND (i.screening OR NOT %(screening_only)s)
       AND (i.held_until IS NULL OR i.held_until < clock_timestamp() OR i.held_by_id = %(user)s)
       AND NOT EXISTS (
         SELECT 1 FROM annotation_itemreading r
@@ -44,15 +46,22 @@ def item_take(*, queue: LabelQueue, user: User) -> tuple[QueueItem, datetime] | 
     """The next item for this person, locked for `lock_minutes`, and until when; None when there is none for them now.
 
     Raises:
-        Forbidden: the queue names its annotators, and they are none of them.
+        Forbidden: the queue names its annotators, and they are none of them; or they did not pass its screening.
         Conflict: the queue is closed.
     """
     _may_label(queue, user)
+    screened = standing(queue, user)
+    if screened.passed is False:
+        raise Forbidden(
+            f"The first paths of this queue have a known truth. You had {screened.accuracy:.0%} of their steps right,"
+            f" and {queue.screening_pass:.0%} are asked for. An editor of the team can lower what is asked for."
+        )
     values: dict[str, Any] = {
         "queue": queue.pk,
         "user": user.pk,
         "skipped_again": queue.skipping == Skipping.LATER,
         "per_item": queue.labels_per_item,
+        "screening_only": screened.passed is None,
         "lock": queue.lock_minutes,
     }
     with transaction.atomic(), connection.cursor() as cursor:
@@ -89,11 +98,14 @@ def item_submit(*, item: QueueItem, user: User, ending: Mapping[str, Any]) -> It
 
     Raises:
         Absent, Invalid: as `review_submit`.
-        Conflict: the queue is closed, or somebody else holds the item by now; the marks are kept.
+        Conflict: the queue is closed, somebody else holds the item by now (the marks are kept), or it is one of the
+            screening and was read before.
         Forbidden: not one of the queue's annotators.
     """
     _may_label(item.queue, user)
     _lock(item, user)
+    if item.screening and item.readings.filter(annotator=user, review__isnull=False).exists():
+        raise Conflict("You have ended this reading before; it counts as it was.")
     review = review_submit(run=item.run, user=user, leaf=item.leaf, **ending)
     reading, _ = ItemReading.objects.update_or_create(item=item, annotator=user, defaults={"review": review})
     _release(item.pk)
@@ -110,6 +122,8 @@ def item_skip(*, item: QueueItem, user: User) -> None:
     """
     if item.queue.skipping == Skipping.FORBIDDEN:
         raise Conflict("This queue lets nobody skip. Mark what you can, or give up on the path (g).")
+    if item.screening:
+        raise Conflict("Everybody reads this path. Mark what you can, or give up on it (g).")
     _may_label(item.queue, user)
     _lock(item, user)
     ItemReading.objects.get_or_create(item=item, annotator=user)

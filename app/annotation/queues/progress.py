@@ -9,8 +9,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from app.annotation.models import ItemReading, LabelQueue, Outcome, StepLabel
+from app.annotation.models import ItemReading, LabelQueue, Outcome
 from app.annotation.queues.gold import truth_upto_error
+from app.annotation.queues.screening import marks_of, standing_after
 from app.annotation.review.paths import first_error
 
 _COUNTS = """
@@ -45,23 +46,25 @@ def queue_counts(queues: Iterable[LabelQueue], user_id: int) -> dict[UUID, dict[
 
 
 def annotator_progress(queue: LabelQueue) -> list[dict[str, Any]]:
-    """Per annotator: readings by outcome, skips, seconds per item (median), and how they did on gold items."""
+    """Per annotator: readings by outcome, skips, seconds per item (median), how they did on gold and in screening."""
     readings = (
         ItemReading.objects.filter(item__queue=queue).select_related("item", "annotator", "review").order_by("pk")
     )
     by_name: dict[str, list[ItemReading]] = {}
     for reading in readings:
         by_name.setdefault(reading.annotator.username, []).append(reading)
-    return [{"annotator": name, **_summary(own)} for name, own in sorted(by_name.items())]
+    return [{"annotator": name, **_summary(queue, own)} for name, own in sorted(by_name.items())]
 
 
-def _summary(readings: list[ItemReading]) -> dict[str, Any]:
+def _summary(queue: LabelQueue, readings: list[ItemReading]) -> dict[str, Any]:
+    screened = standing_after(queue, [reading for reading in readings if reading.review and reading.item.screening])
     reviews = [reading.review for reading in readings if reading.review]
     return {
         "readings": len(reviews),
         "skipped": len(readings) - len(reviews),
         "outcomes": {outcome: sum(r.outcome == outcome for r in reviews) for outcome in Outcome.values},
         "seconds": round(median(review.seconds for review in reviews), 1) if reviews else None,
+        "screening": {"read": screened.read, "passed": screened.passed} if queue.screening else None,
         "gold": _gold([reading for reading in readings if reading.review and reading.item.truth is not None]),
     }
 
@@ -76,7 +79,7 @@ def _gold(readings: list[ItemReading]) -> dict[str, Any] | None:
     steps = right = found = 0
     for reading in readings:
         truth = {int(node): rating for node, rating in (reading.item.truth or {}).items()}
-        marks = _marks(reading)
+        marks = marks_of(reading)
         steps += len(truth)
         right += sum(marks.get(node) == rating for node, rating in truth.items())
         own = truth_upto_error(marks, reading.item.path)
@@ -88,11 +91,3 @@ def _gold(readings: list[ItemReading]) -> dict[str, Any] | None:
 def _place(truth: dict[int, int], path: list[int]) -> int:
     """Where the truth has its first error, −1 for none: it ends there."""
     return next((place for place, node in enumerate(path) if truth.get(node, 0) < 0), -1)
-
-
-def _marks(reading: ItemReading) -> dict[int, int]:
-    labels = StepLabel.objects.filter(
-        run=reading.item.run_id, node_index__in=reading.item.path, annotator=reading.annotator_id, unsure=False,
-        source=StepLabel.Source.HUMAN, model="", rating__isnull=False, replaced_at__isnull=True,
-    )  # fmt: skip
-    return {node: rating for node, rating in labels.values_list("node_index", "rating") if rating is not None}

@@ -29,7 +29,8 @@ class QueueIn(Strict):
 
     `ordering`: `convincing_wrong` (high reward, wrong answer), `reward_vs_rollouts` (where the two disagree most),
     `uncertain_reward` (nearest to one half), `random` (by `seed`). `blind`: annotators do not see each other's marks.
-    `skipping`: what a skipped path does: not allowed, goes to others, or comes back at the end.
+    `skipping`: what a skipped path does: not allowed, goes to others, or comes back at the end. `screening`: so many
+    of the gold items come first, and who has less than `screening_pass` of their steps right gets no other path.
     """
 
     title: str = Field(min_length=1, max_length=200)
@@ -45,6 +46,8 @@ class QueueIn(Strict):
     annotators: list[Username] = Field(default_factory=list, max_length=200)
     instructions: str = Field(default="", max_length=4000)
     gold: GoldIn | None = None
+    screening: int = Field(default=0, ge=0, le=100)
+    screening_pass: float = Field(default=0.8, ge=0, le=1)
 
 
 class QueueChange(Strict):
@@ -52,6 +55,7 @@ class QueueChange(Strict):
 
     closed: bool | None = None
     annotators: list[Username] | None = Field(default=None, max_length=200)
+    screening_pass: float | None = Field(default=None, ge=0, le=1)
 
 
 class GoldOut(Schema):
@@ -64,6 +68,13 @@ class GoldOut(Schema):
     accuracy: float
 
 
+class ScreeningOut(Schema):
+    """Screening items read; `passed` is null as long as some are not."""
+
+    read: int
+    passed: bool | None
+
+
 class AnnotatorOut(Schema):
     """How one person does in a queue; `seconds` is the median per item."""
 
@@ -73,6 +84,7 @@ class AnnotatorOut(Schema):
     outcomes: dict[str, int]
     seconds: float | None
     gold: GoldOut | None
+    screening: ScreeningOut | None
 
 
 class CountsOut(Schema):
@@ -101,6 +113,8 @@ class QueueOut(Schema):
     show_rewards: bool
     skipping: str
     lock_minutes: int
+    screening: int
+    screening_pass: float
     annotators: list[str]
     created_by: str | None
     created_at: datetime
@@ -131,6 +145,7 @@ class ItemOut(Schema):
     place: int
     score: float | None
     truth: dict[str, int] | None
+    screening: bool
     held_by: str | None
     readers: list[str]
 

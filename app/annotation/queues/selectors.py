@@ -15,7 +15,7 @@ from app.teams.models import User
 NOTHING = dict.fromkeys(NAMES, 0)
 _FIELDS = (
     "title", "instructions", "ordering", "seed", "labels_per_item", "blind", "show_rewards", "skipping",
-    "lock_minutes", "created_at", "closed_at",
+    "lock_minutes", "screening", "screening_pass", "created_at", "closed_at",
 )  # fmt: skip
 
 
@@ -68,6 +68,7 @@ def _item(item: QueueItem) -> dict[str, Any]:
         "place": item.place,
         "score": item.score,
         "truth": item.truth,
+        "screening": item.screening,
         "held_by": item.held_by.username if item.held_by else None,
         "readers": [reading.annotator.username for reading in item.readings.all()],
     }

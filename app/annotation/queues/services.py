@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from app.annotation.models import LabelQueue, Ordering, QueueItem
 from app.annotation.queues.candidates import Candidate, candidates, ranked
-from app.annotation.queues.gold import judge_named, truth_of, truth_upto_error
+from app.annotation.queues.gold import arranged, judge_named, truth_of, truth_upto_error
 from app.config.problems import Invalid
 from app.explorer.models import Run, RunState, Session
 from app.teams.models import Team, User
@@ -35,14 +35,16 @@ def queue_create(
     annotators: Sequence[str] = (),
     gold_by: str | None = None,
     gold_count: int = 0,
+    screening: int = 0,
     **settings: Any,
 ) -> LabelQueue:
     """A queue over the finished runs that the sessions have now, with at most `limit` paths.
 
-    Of these the first `gold_count` that `gold_by` (`exact` or a member) has judged up to their first error become gold.
+    Of these the first `gold_count` that `gold_by` (`exact` or a member) has judged up to their first error become gold;
+    the first `screening` of them come before everything, the others lie scattered among the ordinary ones.
 
     Raises:
-        Invalid: sessions of several teams, strangers as annotators, nothing to label, or no path for gold.
+        Invalid: sessions of several teams, strangers as annotators, nothing to label, or too few paths for gold.
     """
     team = _one_team(sessions)
     members = {member.username: member for member in team.members.all()}
@@ -53,21 +55,31 @@ def queue_create(
     found = [one for run in runs.iterator(chunk_size=100) for one in candidates(run, ordering, seed)]
     if not found:
         raise Invalid.field("ordering", EMPTY[Ordering(ordering)], "another ordering, or sessions with finished runs")
-    queue = LabelQueue(team=team, title=title.strip(), ordering=ordering, created_by=user, **settings)
+    queue = LabelQueue(
+        team=team, title=title.strip(), ordering=ordering, created_by=user, screening=screening, **settings
+    )
     queue.full_clean(exclude=["team", "created_by"])
     queue.save()
     queue.sessions.set(sessions)
     queue.annotators.set(people)
     items = _items(queue, ranked(found, limit))
     if judge is not None:
-        _make_gold(items, judge, gold_count)
+        items = arranged(items, _make_gold(items, judge, gold_count), screening, seed)
+    elif screening:
+        raise Invalid.field("screening", "is by gold items, and there are none", "say who judges the gold items")
     QueueItem.objects.bulk_create(items, 1_000)
     return queue
 
 
 @transaction.atomic
-def queue_update(*, queue: LabelQueue, closed: bool | None = None, annotators: Sequence[str] | None = None) -> None:
-    """Close it (nobody gets another item; everything is kept) or open it again; say who labels.
+def queue_update(
+    *,
+    queue: LabelQueue,
+    closed: bool | None = None,
+    annotators: Sequence[str] | None = None,
+    screening_pass: float | None = None,
+) -> None:
+    """Close it (nobody gets another item; everything is kept) or open it again; say who labels, and what passes.
 
     Raises:
         Invalid: strangers as annotators.
@@ -78,6 +90,9 @@ def queue_update(*, queue: LabelQueue, closed: bool | None = None, annotators: S
     if closed is not None and closed != (queue.closed_at is not None):
         queue.closed_at = timezone.now() if closed else None
         queue.save(update_fields=["closed_at"])
+    if screening_pass is not None:
+        queue.screening_pass = screening_pass
+        queue.save(update_fields=["screening_pass"])
 
 
 @transaction.atomic
@@ -95,6 +110,8 @@ def item_set_truth(*, item: QueueItem, ratings: Mapping[int, int] | None) -> Que
         truth = truth_upto_error(dict(ratings), item.path)
         if truth is None:
             raise Invalid.field("ratings", "a step before the first error has none", "rate every step up to it")
+    if truth is None and item.screening:
+        raise Invalid.field("ratings", "this item screens annotators", "leave it gold, or change its ratings")
     item.truth = truth
     item.save(update_fields=["truth"])
     return item
@@ -121,12 +138,13 @@ def _items(queue: LabelQueue, found: Sequence[Candidate]) -> list[QueueItem]:
     ]
 
 
-def _make_gold(items: Sequence[QueueItem], judge: User | str, count: int) -> None:
-    left = count
+def _make_gold(items: Sequence[QueueItem], judge: User | str, count: int) -> list[QueueItem]:
+    gold: list[QueueItem] = []
     for item in items:
-        if left and (truth := truth_of(judge, item.run_id, item.path)) is not None:
+        if len(gold) < count and (truth := truth_of(judge, item.run_id, item.path)) is not None:
             item.truth = truth
-            left -= 1
-    if left == count:
+            gold.append(item)
+    if not gold:
         name = judge if isinstance(judge, str) else judge.username
         raise Invalid.field("gold.by", f"{name} has judged no path of this queue", "label some first, or no gold")
+    return gold

@@ -82,6 +82,8 @@ export interface Queue {
   show_rewards: boolean
   skipping: 'forbidden' | 'to_others' | 'later'
   lock_minutes: number
+  screening: number
+  screening_pass: number
   annotators: string[]
   created_by: string | null
   created_at: string
@@ -97,6 +99,7 @@ export interface Annotator {
   /** The median per item. */
   seconds: number | null
   gold: { paths: number; first_errors: number; steps: number; right: number; accuracy: number } | null
+  screening: { read: number; passed: boolean | null } | null
 }
 
 export interface QueueDetail extends Queue {
