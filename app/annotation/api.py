@@ -15,6 +15,7 @@ from app.annotation.exports import export_cancel, export_create, export_path, ex
 from app.annotation.import_api import router as imports
 from app.annotation.jobs import is_forgotten
 from app.annotation.models import ExportJob
+from app.annotation.preferred_steps import Pairs
 from app.annotation.selectors import label_shape, labels_page
 from app.annotation.services import label_set
 from app.config.pages import Cursor, Limit, newest_first
@@ -63,6 +64,7 @@ class LabelPage(Schema):
 class ExportFilters(Strict):
     """Which labels go into the file. Sources are mixed only when several are named.
 
+    `pairs` is about preferences between siblings: those that were `stated`, those that ratings imply (`rated`), or all.
     `neutral` says what rating 0 becomes in a format without a third value: `good`, `bad`, or `half` (numbers). With
     `once`, labels of a beginning that several paths share come with the first of them only.
     """
@@ -73,6 +75,7 @@ class ExportFilters(Strict):
     sources: list[Literal["human", "rollout", "exact", "model"]] = Field(default=["human"], min_length=1)
     neutral: Neutral = "good"
     once: bool = False
+    pairs: Pairs = "all"
 
 
 class ExportIn(Strict):

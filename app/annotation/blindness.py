@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Q, QuerySet
 
-from app.annotation.models import LabelQueue, StepLabel
+from app.annotation.models import LabelQueue, SiblingPreference, StepLabel
 from app.explorer.models import Run
 from app.teams.models import User
 from app.teams.permissions import can
 from app.teams.principals import Principal
 
+M = TypeVar("M", StepLabel, SiblingPreference)
 
-def without_hidden(labels: QuerySet[StepLabel], principal: Principal, run: Run) -> QuerySet[StepLabel]:
-    """Labels without what `principal` should not see yet: other people's marks. Whoever makes queues sees all."""
+
+def without_hidden(labels: QuerySet[M], principal: Principal, run: Run) -> QuerySet[M]:
+    """Labels or preferences without other people's, which `principal` should not see yet. Who makes queues sees all."""
     if can(principal, "edit", run) or not _queued_blind(run):
         return labels
     hidden: Any = Q(source=StepLabel.Source.HUMAN)

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from app.annotation.exports import export_path
 from app.annotation.jobs import Cancelled, Progress
-from app.annotation.marked_paths import Counts, judged, paths_of, preferences_of, sessions_of
-from app.annotation.models import UNFINISHED, ExportJob, StepLabel
+from app.annotation.marked_paths import Counts, judged, paths_of, sessions_of
+from app.annotation.models import UNFINISHED, ExportJob, SiblingPreference, StepLabel
+from app.annotation.preferred_steps import preferences_of, stated_preferences
 from app.annotation.run_tree import tree_of
 from app.config.advisory import held_alone
 from app.explorer.models import Run
@@ -97,6 +98,16 @@ def _labels(job: ExportJob) -> QuerySet[StepLabel]:
     return labels
 
 
+def _stated(job: ExportJob) -> QuerySet[SiblingPreference]:
+    """The stated preferences an export is about, by the same filters as its labels."""
+    rows = SiblingPreference.objects.filter(
+        replaced_at__isnull=True, source__in=job.filters.get("sources") or [StepLabel.Source.HUMAN]
+    )
+    if job.filters.get("annotators"):
+        rows = rows.filter(annotator__username__in=job.filters["annotators"])
+    return rows
+
+
 def _runs(job: ExportJob, labels: QuerySet[StepLabel]) -> QuerySet[Run]:
     """Label formats are about runs with labels, tree formats about every run that has begun to grow."""
     runs = Run.objects.filter(session=job.session).select_related("problem").order_by("created_at", "pk")
@@ -104,6 +115,8 @@ def _runs(job: ExportJob, labels: QuerySet[StepLabel]) -> QuerySet[Run]:
         runs = runs.filter(pk__in=job.filters["runs"])
     if FORMATS[job.format].shape in ("tree", "journal"):
         return runs.filter(head_seq__gt=0)
+    if FORMATS[job.format].shape == "preference":
+        return runs.filter(Exists(labels.filter(run=OuterRef("pk"))) | Exists(_stated(job).filter(run=OuterRef("pk"))))
     return runs.filter(Exists(labels.filter(run=OuterRef("pk"))))  # by the index, whatever the planner knows
 
 
@@ -134,8 +147,13 @@ def _records(job: ExportJob, run: Run, labels: QuerySet[StepLabel], counts: Coun
         for one in found:
             yield from sessions_of(one, counts, once=once)
     elif shape == "preference":
+        stated, said = stated_preferences(run, _stated(job), counts)
+        wanted = job.filters.get("pairs", "all")
+        if wanted != "rated":
+            yield from stated
         for one in found:
-            yield from preferences_of(one, counts)
+            if wanted != "stated":
+                yield from preferences_of(one, said.get(one.judge, set()))
     else:
         none = True
         for one in found:

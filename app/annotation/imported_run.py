@@ -13,7 +13,7 @@ from django.db import DataError, IntegrityError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from app.annotation.models import StepLabel
+from app.annotation.models import SiblingPreference, StepLabel, Verdict
 from app.explorer.models import Run, Session
 from app.explorer.run_settings import NO_CAPS
 from app.explorer.schemas import LONGEST_PROBLEM
@@ -53,6 +53,7 @@ class GrowingRun:
         self._merger = PathMerger(prompt, answer)
         self._tree = self._merger.tree
         self._labels: dict[tuple[int, Judge], tuple[int, datetime | None, float | None]] = {}
+        self._preferences: dict[tuple[int, int, Judge], tuple[str, datetime | None]] = {}
         self.line = 0
         self.counts = {"labels": 0, "conflicts": 0}
 
@@ -68,7 +69,7 @@ class GrowingRun:
             values = dict(zip(marks, record.values, strict=False)) if None not in record.ratings else {}
             self._mark(marks.items(), record.origin, values)
         elif isinstance(record, StepPreference):
-            self._merger.add_preference(record)
+            self._prefer(*self._merger.add_preference(record), record.origin)
         _check_size(len(self._tree.nodes))
 
     def take_tree(self, tree: LabelledTree) -> None:
@@ -106,7 +107,17 @@ class GrowingRun:
             ),
             BATCH,
         )  # fmt: skip
-        self.counts["labels"] = len(self._labels)
+        SiblingPreference.objects.bulk_create(
+            (
+                SiblingPreference(
+                    run=run, first=first, second=second, verdict=verdict, annotator=annotator, source=source,
+                    model=name, created_at=at or now,
+                )
+                for (first, second, (annotator, source, name)), (verdict, at) in self._preferences.items()
+            ),
+            BATCH,
+        )  # fmt: skip
+        self.counts["labels"] = len(self._labels) + len(self._preferences)
         return run
 
     def _mark(
@@ -122,6 +133,14 @@ class GrowingRun:
             if rating is not None:
                 kept, _, _ = self._labels.setdefault((node, judge), (rating, at, values.get(node)))
                 self.counts["conflicts"] += kept != rating
+
+    def _prefer(self, chosen: int, rejected: int, origin: Origin) -> None:
+        """Of two preferences the other way round by the same judge the first stays."""
+        first, second = sorted((chosen, rejected))
+        verdict = Verdict.FIRST if chosen == first else Verdict.SECOND
+        said = (verdict.value, _time(origin.at))
+        kept, _ = self._preferences.setdefault((first, second, self._judge(origin)), said)
+        self.counts["conflicts"] += kept != verdict
 
     def _judge(self, origin: Origin) -> Judge:
         """What a person said without a name, or under the name of whoever imports it, becomes theirs."""

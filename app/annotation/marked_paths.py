@@ -1,11 +1,10 @@
-"""From labelled nodes to what label formats hold: paths, one solution with its alternatives, and pairs of steps."""
+"""From labelled nodes to what label formats hold: paths, and one solution with its alternatives."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import product
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,7 +12,10 @@ from django.db.models import QuerySet
 from app.annotation.models import QueueItem, StepLabel
 from app.annotation.run_steps import RunSteps
 from app.explorer.models import NodeState, Run
-from search.datasets.records import LabelledPath, LabelledTree, Origin, StepPreference, TreeNode
+from search.datasets.records import LabelledPath, LabelledTree, Origin, TreeNode
+
+Judge = tuple[Any, str, str, str]
+"""Annotator's id, source, model, annotator's name."""
 
 
 @dataclass(slots=True)
@@ -21,8 +23,8 @@ class Counts:
     """What an export found. `below_unmarked` are labels that no path reaches without crossing an unmarked step.
 
     `unsure` are labels whose annotator was not sure: they stay out, and cut their path like unmarked steps. `pieces`
-    are labels of half a step that was completed: the label of the whole step counts. `left_out` are records that the
-    format has no words for.
+    are labels of half a step that was completed: the label of the whole step counts. `undecided` are pairs of siblings
+    of which neither is better, or that nobody could tell apart. `left_out` are records the format has no words for.
     """
 
     runs: int = 0
@@ -33,6 +35,7 @@ class Counts:
     below_unmarked: int = 0
     unsure: int = 0
     pieces: int = 0
+    undecided: int = 0
     left_out: int = 0
     ratings: dict[str, int] = field(default_factory=lambda: {"-1": 0, "0": 0, "1": 0})
 
@@ -52,12 +55,13 @@ class Judged:
         self,
         run: Run,
         steps: RunSteps,
+        judge: Judge,
         origin: Origin,
         ratings: dict[int, int],
         values: dict[int, float],
         counts: Counts,
     ) -> None:
-        self.run, self.steps, self.origin = run, steps, origin
+        self.run, self.steps, self.judge, self.origin = run, steps, judge, origin
         self.ratings, self.values = ratings, values
         self.reached: dict[int, int] = {}  # marked step → the step it goes on from
         pieces: set[int] = set()
@@ -83,10 +87,10 @@ class Judged:
 
 def judged(run: Run, labels: QuerySet[StepLabel], counts: Counts) -> Iterator[Judged]:
     """The judges of a run, one after the other."""
-    found: dict[tuple[Any, str, str, str], dict[int, int]] = {}
-    latest: dict[tuple[Any, str, str, str], datetime] = {}
+    found: dict[Judge, dict[int, int]] = {}
+    latest: dict[Judge, datetime] = {}
     rows = labels.filter(run=run).order_by("node_index")
-    values: dict[tuple[Any, str, str, str], dict[int, float]] = {}
+    values: dict[Judge, dict[int, float]] = {}
     who_columns = ("annotator_id", "source", "model", "annotator__username")
     columns = (*who_columns, "node_index", "rating", "unsure", "value", "created_at")
     for *who, index, rating, unsure, value, at in rows.values_list(*columns).iterator(chunk_size=10_000):
@@ -105,8 +109,8 @@ def judged(run: Run, labels: QuerySet[StepLabel], counts: Counts) -> Iterator[Ju
     for judge in sorted(found, key=str):
         _, source, model, username = judge
         at = latest[judge].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        origin = Origin(source, _name(username, model), at, str(run.pk))  # type: ignore[arg-type]
-        yield Judged(run, steps, origin, found[judge], values.get(judge, {}), counts)
+        origin = Origin(source, judge_name(username, model), at, str(run.pk))  # type: ignore[arg-type]
+        yield Judged(run, steps, judge, origin, found[judge], values.get(judge, {}), counts)
 
 
 def paths_of(one: Judged, counts: Counts, *, once: bool) -> Iterator[LabelledPath]:
@@ -177,26 +181,12 @@ def _checks(path: list[int], gold: Sequence[tuple[list[int], bool]]) -> dict[str
     return {"is_quality_control_question": True, "is_initial_screening_question": any(kinds)}
 
 
-def preferences_of(one: Judged, counts: Counts) -> Iterator[StepPreference]:
-    """Every two siblings of which the judge rated one higher."""
-    prompt = problem_of(one.run)["text"]
-    below: dict[int, list[int]] = {}
-    for index, parent in one.reached.items():
-        below.setdefault(parent, []).append(index)
-    for parent, siblings in below.items():
-        before = tuple(map(one.steps.text, one.steps.path(parent))) if parent else ()
-        for better, worse in product(siblings, siblings):
-            texts = one.steps.text(better), one.steps.text(worse)
-            if one.ratings[better] > one.ratings[worse] and texts[0] != texts[1]:
-                yield StepPreference(prompt, before, *texts, one.origin)
-
-
 def problem_of(run: Run) -> dict[str, Any]:
     """Text and answer as the journal's header has them."""
     problem = (run.header or {}).get("problem") or {}
     return {"text": str(problem.get("text") or run.problem.text), "answer": problem.get("answer") or run.problem.answer}
 
 
-def _name(username: str, model: str) -> str:
+def judge_name(username: str, model: str) -> str:
     """Who judged; what settles a dispute says so beside the name."""
     return f"{username} ({model})" if username and model else username or model

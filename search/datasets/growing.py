@@ -97,14 +97,15 @@ class PathMerger:
             self.tree.nodes[node].ended, self.tree.nodes[node].correct = True, right
         return marks
 
-    def add_preference(self, preference: StepPreference) -> None:
-        """The two steps as siblings, of which a decision kept one."""
+    def add_preference(self, preference: StepPreference) -> tuple[int, int]:
+        """The two steps as siblings, of which a decision kept one: the chosen node, the rejected one."""
         node = 0
         for text in preference.steps:
             node = self._child(node, text)
         chosen, rejected = self._child(node, preference.chosen), self._child(node, preference.rejected)
         made = Round(len(self.tree.nodes), "preference", ((chosen, None),), ((rejected, None),))
         self.tree.rounds.append(made)
+        return chosen, rejected
 
     def _child(self, node: int, text: str) -> int:
         found = self._children.get((node, text))

@@ -80,7 +80,7 @@ def test_marked_paths_as_computed_by_hand(world: World) -> None:
     job = ExportJob.objects.get()
     assert job.counts == {
         "runs": 1, "labels": 6, "paths": 2, "steps": 5, "records": 2, "below_unmarked": 2, "unsure": 0, "pieces": 0,
-        "left_out": 0, "ratings": {"-1": 1, "0": 1, "1": 2},
+        "undecided": 0, "left_out": 0, "ratings": {"-1": 1, "0": 1, "1": 2},
     }  # fmt: skip
 
 

@@ -140,6 +140,10 @@ TABLE: dict[str, Rule] = {
     "GET /exports/{export_id}": Rule(200, for_readers=False),
     "GET /exports/{export_id}/file": Rule(200, for_readers=False),
     "PUT /runs/{run_id}/labels": Rule(200, "label", lambda world: {"labels": [{"node": 1, "rating": 1}]}),
+    "GET /runs/{run_id}/preferences": Rule(200),
+    "PUT /runs/{run_id}/preferences": Rule(
+        200, "label", lambda world: {"preferences": [{"node": 1, "other": 2, "verdict": "better"}]}
+    ),
     "GET /runs/{run_id}/paths/next": Rule(200, "label"),
     "GET /runs/{run_id}/paths/{leaf}": Rule(200, "label"),
     "POST /runs/{run_id}/paths/{leaf}/review": Rule(201, "label", lambda world: {"outcome": "give_up"}),

@@ -38,13 +38,15 @@ class MeasuredOut(Schema):
 
 
 class AgreementOut(Schema):
-    """`steps`: ratings per step, α ordinal. `first_errors`: the index of the first error per path, α nominal."""
+    """`steps`: ratings per step, α ordinal. `first_errors`: the index of the first error per path, α nominal.
+    `preferences`: which of two siblings is better, α ordinal with ties between."""
 
     items_read_twice: int
     items_disputed: int
     items_adjudicated: int
     steps: MeasuredOut
     first_errors: MeasuredOut
+    preferences: MeasuredOut
 
 
 class DisputedStep(Schema):

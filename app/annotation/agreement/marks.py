@@ -6,7 +6,15 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.annotation.models import ItemReading, LabelQueue, Outcome, QueueItem, StepLabel
+from app.annotation.models import (
+    ItemReading,
+    LabelQueue,
+    Outcome,
+    QueueItem,
+    SiblingPreference,
+    StepLabel,
+    Verdict,
+)
 from app.annotation.queues.screening import passed
 from app.annotation.review.paths import first_error
 
@@ -71,6 +79,29 @@ def first_error_codes(items: list[ReadItem]) -> dict[str, dict[Hashable, int]]:
             place = first_error(dict(ratings), read.item.path)
             if place is not None:
                 codes.setdefault(name, {})[read.item.pk] = place
+    return codes
+
+
+PREFERRED = {Verdict.FIRST.value: -1, Verdict.TIE.value: 0, Verdict.SECOND.value: 1}
+
+
+def preference_codes(items: list[ReadItem]) -> dict[str, dict[Hashable, int]]:
+    """Annotator → (run, first, second) → −1 the first is better, 1 the second, 0 neither; unsure is missing.
+
+    A pair counts for those who have read a path with one of the two on it.
+    """
+    nodes: dict[tuple[Any, str], set[int]] = {}
+    for read in items:
+        for name in read.marks:
+            nodes.setdefault((read.item.run_id, name), set()).update(read.item.path)
+    rows = SiblingPreference.objects.filter(
+        run__in={read.item.run_id for read in items}, source=StepLabel.Source.HUMAN, model="",
+        replaced_at__isnull=True, verdict__in=PREFERRED,
+    ).values_list("run", "first", "second", "annotator__username", "verdict")  # fmt: skip
+    codes: dict[str, dict[Hashable, int]] = {}
+    for run, first, second, name, verdict in rows:
+        if nodes.get((run, str(name)), set()) & {first, second}:
+            codes.setdefault(str(name), {})[(run, first, second)] = PREFERRED[verdict]
     return codes
 
 

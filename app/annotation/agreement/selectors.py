@@ -7,14 +7,15 @@ from collections.abc import Hashable
 from dataclasses import asdict
 from typing import Any
 
-from app.annotation.agreement.marks import ReadItem, first_error_codes, read_items, step_codes
+from app.annotation.agreement.marks import ReadItem, first_error_codes, preference_codes, read_items, step_codes
 from app.annotation.agreement.measures import Level, krippendorff_alpha, pairs
 from app.annotation.models import LabelQueue
 from app.annotation.review.paths import path_steps
 
 
 def agreement(queue: LabelQueue) -> dict[str, Any]:
-    """Per step (α ordinal: bad < neutral < good) and on the first-error index (α nominal), with κ per pair."""
+    """Per step (α ordinal: bad < neutral < good), on the first-error index (α nominal) and on preferences between
+    siblings (α ordinal: a tie lies between the two), with κ per pair."""
     items = read_items(queue)
     twice = [read for read in items if len(read.marks) > 1]
     disputed = [read for read in twice if read.disputed]
@@ -24,6 +25,7 @@ def agreement(queue: LabelQueue) -> dict[str, Any]:
         "items_adjudicated": sum(set(read.disputed) <= set(read.adjudicated) for read in disputed),
         "steps": _measured(step_codes(items), "ordinal"),
         "first_errors": _measured(first_error_codes(items), "nominal"),
+        "preferences": _measured(preference_codes(items), "ordinal"),
     }
 
 

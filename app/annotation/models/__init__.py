@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.annotation.models.automatic import AutomaticLabelJob, AutomaticState, Method
 from app.annotation.models.job import UNFINISHED, ExportJob, ImportJob, JobState
 from app.annotation.models.label import StepLabel
+from app.annotation.models.preference import SiblingPreference, Verdict
 from app.annotation.models.queue import ItemReading, LabelQueue, Ordering, QueueItem, Skipping
 from app.annotation.models.review import Outcome, PathReview
 from app.annotation.models.training import TrainingJob
@@ -23,7 +24,9 @@ __all__ = [
     "Outcome",
     "PathReview",
     "QueueItem",
+    "SiblingPreference",
     "Skipping",
     "StepLabel",
     "TrainingJob",
+    "Verdict",
 ]

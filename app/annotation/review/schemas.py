@@ -9,6 +9,7 @@ from uuid import UUID
 from ninja import Field, Schema
 
 from app.annotation.api import LabelIn, StepLabelOut
+from app.annotation.preferences.schemas import PreferenceOut
 from app.explorer.schemas import Strict
 
 MOST_LABELS = 1000
@@ -81,7 +82,7 @@ class PathStepOut(StepOut):
 
 
 class PathOut(Schema):
-    """A path to read; `tags` are the standard ones and those the team has used."""
+    """A path to read; `tags` are the standard ones and those the team has used, `preferences` your own here."""
 
     run: UUID
     session: UUID
@@ -89,6 +90,7 @@ class PathOut(Schema):
     problem: str
     reference: str | None
     steps: list[PathStepOut]
+    preferences: list[PreferenceOut]
     review: ReviewOut | None
     tags: list[str]
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection
 
 from app.annotation.models import PathReview
+from app.annotation.preferences.selectors import own_preferences
 from app.annotation.review.paths import json_steps, leaves, path_nodes, path_steps
 from app.annotation.selectors import own_labels
 from app.config.problems import Absent, Invalid
@@ -34,7 +35,8 @@ def path_view(user: User, run: Run, leaf: int, *, with_rewards: bool = False) ->
     path = existing_path(run, leaf)
     steps, others = path_steps(run.pk, path)
     siblings = [step for ways in others.values() for step in ways]
-    labels = own_labels(user, run, [*path, *(step.node for step in siblings)])
+    shown_nodes = [*path, *(step.node for step in siblings)]
+    labels = own_labels(user, run, shown_nodes)
     review = PathReview.objects.filter(run=run, leaf=leaf, annotator=user, replaced_at__isnull=True).first()
     shown = json_steps(steps, labels, with_rewards)
     for step, entry in zip(steps, shown, strict=True):
@@ -46,6 +48,7 @@ def path_view(user: User, run: Run, leaf: int, *, with_rewards: bool = False) ->
         "problem": run.problem.text,
         "reference": run.problem.answer,
         "steps": shown,
+        "preferences": own_preferences(user, run, shown_nodes),
         "review": review_shape(review) if review else None,
         "tags": team_tags(run.session.team_id),
     }

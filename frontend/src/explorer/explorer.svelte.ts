@@ -5,6 +5,7 @@ import { sentenceOf } from '../api/problem'
 import type { Run } from '../api/types'
 import { showToast } from '../design/toasts.svelte'
 import { Labels } from '../labelling/labels.svelte'
+import { besideOf } from './beside'
 import { LiveClient, type SocketLike } from './live/client'
 import { HistoryReader } from './live/history'
 import { type Connection, runSocketUrl } from './live/protocol'
@@ -38,6 +39,7 @@ export class Explorer {
   /** Counts the frames in which something changed; reading it makes a component follow the store. */
   version = $state(0)
   selected = $state<number | null>(null)
+  private cameFrom = $state<number | null>(null)
   following = $state(true)
   /** Whether a large tree that comes whole has had its first picture; what the page has beside it waits for that. */
   begun = $state(false)
@@ -147,7 +149,13 @@ export class Explorer {
     return this.node ? pathTo(this.tree, this.node.index) : []
   }
 
+  /** The sibling that the selected step is read against: the one looked at before, the chosen one, or the best. */
+  get beside(): TreeNode | null {
+    return this.node && besideOf(this.tree, this.node, this.cameFrom)
+  }
+
   select(node: number | null): void {
+    if (node !== this.selected) this.cameFrom = this.selected
     this.selected = node
     if (node !== null) this.sight.visit(node)
   }

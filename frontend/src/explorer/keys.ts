@@ -28,6 +28,8 @@ export const keySheet: { keys: string[]; title: string }[] = [
   { keys: ['1', '2', '3'], title: 'Mark the step bad, neutral, good' },
   { keys: ['u'], title: 'Mark the step unsure; any mark pressed again is taken back' },
   { keys: ['x'], title: 'First error here: the steps before are good, this one is bad, the rest is unmarked' },
+  { keys: ['w', 'q'], title: 'Of the step and its sibling: this one is better, the other is better' },
+  { keys: ['e', 'U'], title: 'Of the step and its sibling: equally good, cannot say' },
   { keys: ['c', 't'], title: 'Comment on the step, tag it' },
   { keys: ['z'], title: 'Undo the last mark' },
   { keys: ['j', 'k'], title: 'To the next step, to the step before' },
@@ -61,9 +63,8 @@ export function pressKey(event: KeyboardEvent, explorer: Explorer, doings: Doing
     explorer.select(treeStep(explorer.tree, explorer.selected, steps[event.key] as string))
     return true
   }
-  if (explorer.labels.may && pressLabelKey(event.key, explorer.labels, explorer.selected, explorer.trail.slice(1))) {
-    return true
-  }
+  const { labels, selected, trail, beside } = explorer
+  if (labels.may && pressLabelKey(event.key, labels, selected, trail.slice(1), beside?.index ?? null)) return true
   const onButton =
     event.target instanceof HTMLElement && event.target.closest('button, summary, [role="separator"]') !== null
   const acts: Record<string, () => void> = {

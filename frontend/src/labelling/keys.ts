@@ -1,6 +1,7 @@
 /** The keys of labelling: those of a step, which the explorer shares, and those of the labelling page. */
 
 import type { Labels } from './labels.svelte'
+import { verdicts } from './preferences.svelte'
 import { choices, pressed } from './ratings'
 
 export const labellingKeys: { keys: string[]; title: string }[] = [
@@ -9,6 +10,8 @@ export const labellingKeys: { keys: string[]; title: string }[] = [
   { keys: ['x'], title: 'First error here: the steps before are good, this one is bad, the rest is unmarked' },
   { keys: ['j', 'k'], title: 'Next step, step before' },
   { keys: ['h', 'l'], title: 'The other ways at this place' },
+  { keys: ['w', 'q'], title: 'Of this way and the other: this one is better, the other is better' },
+  { keys: ['e', 'U'], title: 'Of this way and the other: equally good, cannot say' },
   { keys: ['c', 't'], title: 'Comment on the step, tag it' },
   { keys: ['z'], title: 'Undo' },
   { keys: ['a'], title: 'Show or hide the reference answer' },
@@ -19,15 +22,27 @@ export const labellingKeys: { keys: string[]; title: string }[] = [
   { keys: ['?'], title: 'This sheet' },
 ]
 
-/** Carries out a key that is about the step `node` of `path` (0 is the problem); answers whether it meant something. */
-export function pressLabelKey(key: string, labels: Labels, node: number | null, path: readonly number[]): boolean {
+/**
+ * Carries out a key that is about the step `node` of `path` (0 is the problem), or about it and the way `other` beside
+ * it; answers whether it meant something.
+ */
+export function pressLabelKey(
+  key: string,
+  labels: Labels,
+  node: number | null,
+  path: readonly number[],
+  other: number | null,
+): boolean {
   if (key === 'z') {
     labels.undo()
     return true
   }
   if (!node) return false
   const choice = choices.find((one) => one.key === key)
-  if (choice) labels.set(node, pressed(choice, labels.own(node)))
+  const said = verdicts.find((one) => one.key === key)
+  if (said && other === null) return false
+  if (said && other !== null) labels.preferences.press(node, other, said.verdict)
+  else if (choice) labels.set(node, pressed(choice, labels.own(node)))
   else if (key === 'x') labels.firstError(path, node)
   else if (key === 'c') labels.editing = 'comment'
   else if (key === 't') labels.editing = 'tags'

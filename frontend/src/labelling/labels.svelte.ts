@@ -3,7 +3,8 @@
 import { api } from '../api/client'
 import { sentenceOf } from '../api/problem'
 import { showToast } from '../design/toasts.svelte'
-import { judgement, Outbox } from './outbox'
+import { Outbox } from './outbox'
+import { Preferences } from './preferences.svelte'
 import { choiceOf, type Mark } from './ratings'
 import type { Judgement, Label, OwnLabel, ReadPath } from './types'
 
@@ -35,23 +36,25 @@ export class Labels {
     }
     return words
   })
-  private readonly outbox: Outbox
-  private readonly done: Changes[] = []
+  readonly preferences: Preferences
+  private readonly outbox: Outbox<number, OwnLabel>
+  /** What takes each change back, the latest last, and answers the step it was about. */
+  private readonly done: (() => number | null)[] = []
   /** The field of the label editor that a key has opened. */
   editing = $state<'comment' | 'tags' | null>(null)
   /** How many marks wait for the server. */
-  readonly waiting = $derived(this.unsent.size)
+  readonly waiting = $derived.by(() => this.unsent.size + this.preferences.waiting)
 
   constructor(
     readonly run: string,
     readonly user: string | null,
     readonly may: boolean,
   ) {
-    this.outbox = new Outbox(run, user, {
+    this.preferences = new Preferences(run, user, (undo) => this.done.push(undo))
+    this.outbox = new Outbox<number, OwnLabel>(`espalier.marks.${user}.${run}`, (batch) => this.deliver(batch), {
       changed: (unsent) => {
         this.unsent = unsent
       },
-      kept: (labels) => this.keep(labels),
       refused: (sentence) => showToast(`The mark was not kept. ${sentence}`, 'error'),
     })
   }
@@ -77,13 +80,15 @@ export class Labels {
     } catch (thrown) {
       showToast(`The labels did not load. ${sentenceOf(thrown)}`, 'error')
     }
-    if (this.may) await this.outbox.send()
+    await this.preferences.load()
+    if (this.may) await Promise.all([this.outbox.send(), this.preferences.send()])
   }
 
   /** Takes the own marks that a path brought along. */
   take(path: ReadPath): void {
     const steps = path.steps.flatMap((step) => [step, ...step.siblings])
     this.keep(steps.flatMap(({ node, label }) => (label ? [{ ...label, node, source: 'human', by: this.user }] : [])))
+    this.preferences.take(path.preferences)
     void this.outbox.send()
   }
 
@@ -116,31 +121,39 @@ export class Labels {
 
   /** Takes the last change back; answers the step it was about. */
   undo(): number | null {
-    const last = this.done.pop()
-    if (!last) return null
-    this.send(last)
-    return [...last.keys()].at(-1) ?? null
+    return this.done.pop()?.() ?? null
   }
 
   /** Resolves when every mark is kept, or the server does not answer. */
   async settled(): Promise<boolean> {
-    await this.outbox.send()
-    return this.unsent.size === 0
+    await Promise.all([this.outbox.send(), this.preferences.send()])
+    return this.waiting === 0
   }
 
   stop(): void {
     this.outbox.stop()
+    this.preferences.stop()
   }
 
   private change(changes: Changes): void {
     if (!this.may || changes.size === 0) return
-    this.done.push(new Map([...changes.keys()].map((node) => [node, this.judgementOf(node)])))
+    const former: Changes = new Map([...changes.keys()].map((node) => [node, this.judgementOf(node)]))
+    this.done.push(() => {
+      this.send(former)
+      return [...former.keys()].at(-1) ?? null
+    })
     this.send(changes)
   }
 
   private send(changes: Changes): void {
     const at = new Date().toISOString()
     this.outbox.put([...changes].map(([node, label]) => [node, { ...label, at }] as const))
+  }
+
+  private async deliver(batch: [number, OwnLabel][]): Promise<void> {
+    const labels = batch.map(([node, label]) => ({ node, ...judgement(label) }))
+    const { items } = await api.put<{ items: Label[] }>(`/runs/${this.run}/labels`, { labels })
+    this.keep(items)
   }
 
   private judgementOf(node: number): Judgement {
@@ -155,4 +168,8 @@ export class Labels {
   private isOwn(label: Label): boolean {
     return label.source === 'human' && !label.model && label.by === this.user
   }
+}
+
+function judgement({ rating, unsure, tags, comment }: Judgement): Judgement {
+  return { rating, unsure, tags, comment }
 }

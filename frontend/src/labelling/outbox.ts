@@ -1,42 +1,38 @@
 /**
- * Marks on their way to the server. What is not yet acknowledged lies in the browser's storage, so that a closed tab or
- * a server that is away loses nothing; it is sent again until it is kept or refused.
+ * Judgements on their way to the server. What is not yet acknowledged lies in the browser's storage, so that a closed
+ * tab or a server that is away loses nothing; it is sent again until it is kept or refused.
  */
 
-import { api } from '../api/client'
 import { ApiError, sentenceOf } from '../api/problem'
-import type { Judgement, Label, OwnLabel } from './types'
 
 const MOST_AT_ONCE = 500
 const RETRY_MS = [1000, 2000, 5000, 15_000]
 
-interface Listener {
-  /** The unsent marks have changed. */
-  changed: (unsent: ReadonlyMap<number, OwnLabel>) => void
-  kept: (labels: Label[]) => void
+interface Listener<Subject, Judgement> {
+  /** The unsent judgements have changed. */
+  changed: (unsent: ReadonlyMap<Subject, Judgement>) => void
   refused: (sentence: string) => void
 }
 
-export class Outbox {
-  private readonly unsent: Map<number, OwnLabel>
-  private readonly storage: string
+export class Outbox<Subject extends number | string, Judgement> {
+  private readonly unsent: Map<Subject, Judgement>
   private sending: Promise<void> | null = null
   private failures = 0
   private timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(
-    private readonly run: string,
-    user: string | null,
-    private readonly listener: Listener,
+    private readonly storage: string,
+    /** Sends some and takes the answer. */
+    private readonly deliver: (batch: [Subject, Judgement][]) => Promise<void>,
+    private readonly listener: Listener<Subject, Judgement>,
   ) {
-    this.storage = `espalier.marks.${user}.${run}`
     this.unsent = new Map(this.read())
     if (this.unsent.size) listener.changed(new Map(this.unsent))
   }
 
-  /** Takes marks to be sent; a later mark of a step replaces an earlier one that is still here. */
-  put(labels: Iterable<readonly [number, OwnLabel]>): void {
-    for (const [node, label] of labels) this.unsent.set(node, label)
+  /** Takes judgements to be sent; a later one of a subject replaces an earlier one that is still here. */
+  put(judgements: Iterable<readonly [Subject, Judgement]>): void {
+    for (const [subject, judgement] of judgements) this.unsent.set(subject, judgement)
     this.note()
     void this.send()
   }
@@ -58,10 +54,8 @@ export class Outbox {
     while (this.unsent.size) {
       const batch = [...this.unsent].slice(0, MOST_AT_ONCE)
       try {
-        const labels = batch.map(([node, label]) => ({ node, ...judgement(label) }))
-        const { items } = await api.put<{ items: Label[] }>(`/runs/${this.run}/labels`, { labels })
+        await this.deliver(batch)
         this.failures = 0
-        this.listener.kept(items)
         this.drop(batch)
       } catch (thrown) {
         const status = thrown instanceof ApiError ? thrown.problem.status : 0
@@ -76,9 +70,11 @@ export class Outbox {
     }
   }
 
-  /** Forgets what was sent, unless it was marked otherwise meanwhile. */
-  private drop(batch: [number, OwnLabel][]): void {
-    for (const [node, label] of batch) if (this.unsent.get(node) === label) this.unsent.delete(node)
+  /** Forgets what was sent, unless it was judged otherwise meanwhile. */
+  private drop(batch: [Subject, Judgement][]): void {
+    for (const [subject, judgement] of batch) {
+      if (this.unsent.get(subject) === judgement) this.unsent.delete(subject)
+    }
     this.note()
   }
 
@@ -87,20 +83,16 @@ export class Outbox {
       if (this.unsent.size) localStorage.setItem(this.storage, JSON.stringify([...this.unsent]))
       else localStorage.removeItem(this.storage)
     } catch {
-      // No storage: the marks wait in this tab alone.
+      // No storage: the judgements wait in this tab alone.
     }
     this.listener.changed(new Map(this.unsent))
   }
 
-  private read(): [number, OwnLabel][] {
+  private read(): [Subject, Judgement][] {
     try {
       return JSON.parse(localStorage.getItem(this.storage) ?? '[]')
     } catch {
       return []
     }
   }
-}
-
-export function judgement({ rating, unsure, tags, comment }: Judgement): Judgement {
-  return { rating, unsure, tags, comment }
 }

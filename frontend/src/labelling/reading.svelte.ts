@@ -24,6 +24,8 @@ export class Reading {
     return step ? [step, ...step.siblings] : []
   })
   readonly node: number | null = $derived(this.ways[this.way]?.node ?? null)
+  /** What another way is compared with: the path's own step. */
+  readonly other: number | null = $derived(this.way === 0 ? null : (this.ways[0]?.node ?? null))
   /** The steps down to the one looked at, by the way that is looked at. */
   private readonly pathHere = $derived([
     ...this.steps.slice(0, this.place).map((step) => step.node),
@@ -75,7 +77,7 @@ export class Reading {
     else if (key === 'b') void this.submit('bad_problem')
     else if (key === 's' && this.desk.skip) void this.skip()
     else if (key === 'z') this.undo(labels)
-    else if (pressLabelKey(key, labels, this.node, this.pathHere)) this.goOnAfter(key, labels)
+    else if (pressLabelKey(key, labels, this.node, this.pathHere, this.other)) this.goOnAfter(key, labels)
     else return false
     return true
   }

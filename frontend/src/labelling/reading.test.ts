@@ -7,7 +7,7 @@ import type { Ending, ReadPath } from './types'
 function path(leaf: number, nodes: number[], siblings: number[] = []): ReadPath {
   const step = (node: number) => ({ node, text: `step ${node}`, label: null, rewards: null })
   const steps = nodes.map((node, place) => ({ ...step(node), siblings: place === 1 ? siblings.map(step) : [] }))
-  return { run: 'r', session: 's', leaf, problem: 'p', reference: null, steps, review: null, tags: [] }
+  return { run: 'r', session: 's', leaf, problem: 'p', reference: null, steps, preferences: [], review: null, tags: [] }
 }
 
 class PaperDesk implements Desk {
@@ -38,7 +38,8 @@ function press(reading: Reading, keys: string): void {
 
 beforeEach(() => {
   localStorage.clear()
-  vi.stubGlobal('fetch', async (_: string, init: RequestInit) => {
+  vi.stubGlobal('fetch', async (address: string, init: RequestInit) => {
+    if (address.endsWith('/preferences')) return new Response(JSON.stringify({ items: [] }), { status: 200 })
     const { labels } = JSON.parse(String(init.body)) as { labels: object[] }
     const items = labels.map((label) => ({ ...label, at: 'now', source: 'human', model: '', by: 'ann' }))
     return new Response(JSON.stringify({ items }), { status: 200 })
@@ -72,6 +73,24 @@ describe('reading a path by keyboard', () => {
     expect([1, 7, 2, 3].map((node) => reading.labels?.own(node)?.rating)).toEqual([1, -1, undefined, undefined])
     press(reading, 'k')
     expect(reading.node).toBe(1)
+  })
+
+  it('prefers another way to the path’s own step, one key away, and undoes it with the marks', async () => {
+    const { reading } = await begun(path(3, [1, 2, 3], [7, 8]))
+    const said = () => reading.labels?.preferences.own(8, 2)
+    press(reading, 'w') // on the path's own step there is nothing to compare
+    expect(reading.other).toBeNull()
+    press(reading, 'jllw')
+    expect(said()).toBe('better')
+    expect(reading.labels?.preferences.own(2, 8)).toBe('worse')
+    press(reading, '3e')
+    expect(said()).toBe('tie')
+    press(reading, 'z')
+    expect(said()).toBe('better')
+    press(reading, 'z')
+    expect(reading.labels?.own(8)?.rating).toBeNull()
+    press(reading, 'w') // pressed again it is taken back
+    expect(said()).toBeNull()
   })
 
   it('submits what the clock has read, then brings the next path and at last none', async () => {

@@ -21,6 +21,17 @@ export interface Label extends OwnLabel {
   by: string | null
 }
 
+/** Of two siblings, `first` the older node: which one is better. A judgement that was taken back has no verdict. */
+export interface Preference {
+  first: number
+  second: number
+  verdict: 'first' | 'second' | 'tie' | 'unsure' | null
+  at: string | null
+  source: string
+  model: string
+  by: string | null
+}
+
 export interface ReadStep {
   node: number
   text: string
@@ -48,6 +59,8 @@ export interface ReadPath {
   problem: string
   reference: string | null
   steps: PathStep[]
+  /** The reader's own, between siblings on this path. */
+  preferences: Preference[]
   review: Review | null
   tags: string[]
 }
@@ -127,6 +140,7 @@ export interface Agreement {
   items_adjudicated: number
   steps: Measured
   first_errors: Measured
+  preferences: Measured
 }
 
 export interface DisputedStep {
