@@ -16,32 +16,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from search.occupancy import Occupancy
+
 URGENT: ContextVar[bool] = ContextVar("urgent", default=True)
 """Whether a person waits for what is asked of a model in this context. Where not all fit into a batch, the calls that
 nobody waits for come in last; set it where a task of such work begins."""
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
-
-
-@dataclass
-class Occupancy:
-    """How full the batches were: what a page or a benchmark reads while the engine works."""
-
-    calls: int = 0
-    requests: int = 0
-    forwards: int = 0
-    rows: int = 0
-    tokens: int = 0
-    """Tokens generated (policies) or read (rewards)."""
-    prefill_tokens: int = 0
-    reused_tokens: int = 0
-    """Prompt tokens that were computed, and those found in the cache instead."""
-
-    @property
-    def rows_per_forward(self) -> float:
-        """Mean number of sequences that shared a forward pass."""
-        return self.rows / self.forwards if self.forwards else 0.0
 
 
 class Aborts(Protocol):

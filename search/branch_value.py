@@ -12,6 +12,7 @@ from typing import Any
 
 from search.chart_series import wilson
 from search.policies.base import Policy, PolicyError, StepRequest, StepSample
+from search.policies.lockstep import Leash, PathRequest, decode
 from search.setting import Setting
 from search.tree import Node, Tree
 from search.truth import Truth
@@ -84,6 +85,19 @@ async def value_branch(setting: Setting, tree: Tree, node: Node, k: int, *, max_
         raise ValueError("rollouts need a policy")
     if node.finish == "end" or node.dead:
         raise NothingToContinue(f"node {node.index} ends there ({node.finish}): take a step before it")
+    samples = await (_whole if setting.lone_pieces else _by_steps)(setting, policy, tree, node, k, max_steps)
+    if not any(samples):
+        raise NothingToContinue(f"node {node.index} fills the policy's context: nothing can follow it")
+    completions = [_completion(setting, tree, node, written) for written in samples]
+    if setting.truth is None or setting.truth.verifier is None:
+        return BranchValue(node.index, node.status, completions, None, None, None)
+    right = sum(completion.correct is True for completion in completions)
+    return BranchValue(node.index, node.status, completions, right, right / k, wilson(right, k))
+
+
+async def _by_steps(
+    setting: Setting, policy: Policy, tree: Tree, node: Node, k: int, max_steps: int
+) -> list[list[StepSample]]:
     texts: list[tuple[str, ...]] = [() for _ in range(k)]
     samples: list[list[StepSample]] = [[] for _ in range(k)]
     for step in range(max_steps):
@@ -97,13 +111,17 @@ async def value_branch(setting: Setting, tree: Tree, node: Node, k: int, *, max_
             raise PolicyError(f"policy {policy.name} returned {len(drawn)} samples for {len(asked)} requests")
         for (i, _), sample in zip(asked, drawn, strict=True):
             texts[i], samples[i] = (*texts[i], sample.text), [*samples[i], sample]
-    if not any(samples):
-        raise NothingToContinue(f"node {node.index} fills the policy's context: nothing can follow it")
-    completions = [_completion(setting, tree, node, texts[i], samples[i]) for i in range(k)]
-    if setting.truth is None or setting.truth.verifier is None:
-        return BranchValue(node.index, node.status, completions, None, None, None)
-    right = sum(completion.correct is True for completion in completions)
-    return BranchValue(node.index, node.status, completions, right, right / k, wilson(right, k))
+    return samples
+
+
+async def _whole(
+    setting: Setting, policy: Policy, tree: Tree, node: Node, k: int, max_steps: int
+) -> list[list[StepSample]]:
+    """At one request, for a policy behind a server."""
+    cap, joint = setting.sampling.max_step_tokens, setting.template.step_end + setting.template.step_start
+    steps = [_request(setting, tree, node, f"{i}.0", (), ()) for i in range(k)]
+    asked = [PathRequest(step, max_steps, max_steps * cap, cap, joint) for step in steps if step is not None]
+    return await decode(policy, asked, Leash()) if asked else [[] for _ in range(k)]
 
 
 def _request(
@@ -117,13 +135,19 @@ def _request(
     if setting.context is not None and tokens >= setting.context:
         return None
     cap = setting.sampling.max_step_tokens
-    return StepRequest(prompt, setting.seed, f"{node.key}.v{key}", cap, setting.sampling, prefix)
+    return StepRequest(
+        prompt,
+        setting.seed,
+        f"{node.key}.v{key}",
+        cap,
+        setting.sampling,
+        prefix,
+        written_from=setting.written_from(tree, node),
+    )
 
 
-def _completion(
-    setting: Setting, tree: Tree, node: Node, texts: tuple[str, ...], samples: Sequence[StepSample]
-) -> Completion:
-    finished = bool(samples) and samples[-1].finish == "end"
+def _completion(setting: Setting, tree: Tree, node: Node, samples: Sequence[StepSample]) -> Completion:
+    texts, finished = tuple(sample.text for sample in samples), bool(samples) and samples[-1].finish == "end"
     answer, correct = None, None
     if finished and setting.truth is not None:
         verdict = setting.truth.verdict(node.index, tree.steps(node, texts), finished=True)

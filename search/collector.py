@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-YOUNG, MIDDLE, OLD = 50_000, 20, 100
+YOUNG, MIDDLE, OLD = 50_000, 2, 1_000
 """New containers before the young are looked through; such rounds before the middle-aged are, and those before all."""
 
 
@@ -13,6 +13,8 @@ def collect_seldom() -> None:
 
     A search keeps nearly everything it makes and leaves hardly any cycles behind; with Python's settings a third of
     the engine's time went into looking through its nodes and events again and again.
-    Reference counting, which frees all but cycles, is not touched.
+    Reference counting, which frees all but cycles, is not touched. The middle-aged are few on purpose: what is looked
+    through soon is still in the processor's caches, and a round over a million objects would stop the worker's loop for
+    a third of a second.
     """
     gc.set_threshold(YOUNG, MIDDLE, OLD)

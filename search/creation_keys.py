@@ -59,9 +59,9 @@ def uncut(key: str) -> str:
 
 def drawn_before(tree: Tree, parent: Node, key: str) -> int:
     """How many tokens of the stream `uncut(key)` the policy wrote already when it goes on below `parent`."""
-    stream, drawn, piece = uncut(key), 0, parent
     if not key.endswith("+0"):
         return 0
+    stream, drawn, piece = uncut(key), 0, parent
     while piece.mid_step:
         drawn += piece.tokens
         if piece.key == stream:

@@ -23,9 +23,10 @@ def entries_of(
         {"node": node.index, "score": score, "rank": rank}
         for node, score, rank in zip(nodes, scores, ranks, strict=True)
     ]
-    for entry in entries:
-        if terms is not None and entry["node"] in terms:
-            entry["terms"] = dict(terms[entry["node"]])
+    if terms is not None:
+        for entry in entries:
+            if entry["node"] in terms:
+                entry["terms"] = dict(terms[entry["node"]])
     return entries
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 Payload = dict[str, Any]
 
@@ -31,8 +30,7 @@ OBSERVATIONS = frozenset(
 """Kinds that follow from the effects; on replay they are emitted again and must come out equal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One entry of a run's journal; `seq` counts from 1 without gaps. `payload` is plain JSON."""
 
     seq: int

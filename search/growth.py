@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from search.asked import Asked
 from search.budget import Grant
@@ -11,10 +11,10 @@ from search.creation_keys import Bond, child_keys
 from search.effects import Ask, Effects
 from search.events import Payload
 from search.tree import Node
+from search.verdicts import verify
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """`n` children of `node`, `also` being further parents of each; `asked`: what they answer, if they do not go on."""
 
     node: Node
@@ -73,7 +73,7 @@ async def grow(
             payload["by"] = by
         effects.ledger.observe("node_added", payload)
         children.append(tree[sample["node"]])
-    await effects.verify(children)
+    await verify(effects, children)
     effects.ledger.observe_budget()
     return children
 
@@ -106,6 +106,6 @@ async def write_step(effects: Effects, edited: Node, text: str, by: str) -> Node
         payload["asked"] = edited.asked.as_dict()
     effects.ledger.observe("node_added", payload)
     node = tree.nodes[-1]
-    await effects.verify([node])
+    await verify(effects, [node])
     effects.ledger.observe_budget()
     return node

@@ -68,15 +68,14 @@ class Journal:
 
     def append(self, kind: str, payload: Payload) -> Event:
         """A new event at the live end."""
-        if self.replaying:
+        if self.position < len(self._stored):
             raise RuntimeError("a new event was appended while stored ones lie ahead")
-        self.position += 1
-        event = Event(self.position, kind, payload)
+        seq = self.position = self.position + 1
         if kind == "human":
-            self.commands[payload["id"]] = event.seq
+            self.commands[payload["id"]] = seq
         if self._sink is not None:
-            self._sink(event.seq, kind, payload)
-        return event
+            self._sink(seq, kind, payload)
+        return Event(seq, kind, payload)
 
     def observe(self, kind: str, payload: Payload) -> Event:
         """An observation: compared with the stored one on replay, appended at the live end.
@@ -84,7 +83,7 @@ class Journal:
         Raises:
             NonDeterministicReplay: the stored event is another.
         """
-        if not self.replaying:
+        if self.position >= len(self._stored):
             return self.append(kind, payload)
         event = self._stored[self.position]
         if event.kind != kind or not equal(event.payload, payload):

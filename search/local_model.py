@@ -9,7 +9,8 @@ from typing import Any, Generic, TypeVar
 import torch
 import transformers
 
-from search.batching import EngineThread, Occupancy
+from search.batching import EngineThread
+from search.occupancy import Occupancy
 from search.tokenization import Tokenization
 
 transformers.utils.logging.disable_progress_bar()  # a worker's log is no terminal

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Literal
 
 from search.creation_keys import UNFINISHED, child_keys, drawn_before, tokens_begun, uncut
 from search.effects import Effects, JournalEnds, as_payload
@@ -12,6 +13,8 @@ from search.events import Payload
 from search.policies.base import Cancellation, StepRequest, StepSample
 from search.policies.lockstep import Leash, PathRequest, decode
 from search.tree import Node, Tree
+from search.verdicts import verify
+from search.waiting import attending, in_turn, withdrawing
 
 
 @dataclass(slots=True)
@@ -112,7 +115,7 @@ class Grown:
 
 async def run_on(effects: Effects, asks: Sequence[PathAsk], leash: Leash, temperature: float | None) -> list[Grown]:
     """Decode and add every step (or part of one) as a node, path by path; the paths in issue order."""
-    event = await _effect(effects, asks, leash, temperature)
+    event = await paths_written(effects, asks, leash, temperature)
     ledger, tree, context = effects.ledger, effects.ledger.tree, effects.setting.context
     starts = [(ask.node, key) for ask in asks for key in ask.keys]
     grown: list[Grown] = []
@@ -143,16 +146,22 @@ async def run_on(effects: Effects, asks: Sequence[PathAsk], leash: Leash, temper
         so_far = grown[-1]
         room = None if so_far.room is None else so_far.room - sample["tokens"]
         grown[-1] = Grown(children[-1], so_far.tokens + sample["tokens"], room)
-    await effects.verify(children)
+    await verify(effects, children)
     ledger.observe_budget()
     return grown
 
 
-async def _effect(effects: Effects, asks: Sequence[PathAsk], leash: Leash, temperature: float | None) -> Payload:
-    """The `generate` effect of purpose `decode`; a sample per step, `part` counts a path's steps from 0."""
+async def paths_written(
+    effects: Effects,
+    asks: Sequence[PathAsk],
+    leash: Leash,
+    temperature: float | None,
+    purpose: Literal["decode", "rollout"] = "decode",
+) -> Payload:
+    """The `generate` effect; a sample per step, `part` counts a path's steps from 0. A rollout's are no nodes."""
     sampling = effects.sampling(temperature)
     expected = {
-        "purpose": "decode",
+        "purpose": purpose,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "first": leash.first,
@@ -172,7 +181,8 @@ async def _effect(effects: Effects, asks: Sequence[PathAsk], leash: Leash, tempe
     numbers = [(number, index) for number, ask in enumerate(asks) for index in range(len(ask.keys))]
     for (number, index), steps in zip(numbers, paths, strict=True):
         for part, step in enumerate(steps):
-            place = {"request": number, "index": index, "part": part, "node": first + len(samples)}
+            node = first + len(samples) if purpose == "decode" else None
+            place = {"request": number, "index": index, "part": part, "node": node}
             samples.append({**place, **as_payload(step)})
     payload = {**expected, "requests": headers, "samples": samples}
     effects.ledger.append("generate", payload)
@@ -222,17 +232,15 @@ async def _decode(
             requests.append(PathRequest(step, ask.steps, room, sampling.max_step_tokens, joint))
             askers.append(ask.node)
     cancellation = Cancellation()
-    paths = await effects.attended(
-        decode(policy, requests, leash, cancellation),
-        cancellation.request,
-        pruned=effects.withdrawing(askers, cancellation),
-    )
+    pruned = withdrawing(tree, askers, cancellation)
+    with attending(effects.ledger, setting, cancellation.request, pruned):
+        paths = await in_turn(decode(policy, requests, leash, cancellation))
     allowed: list[StepRequest] = []
     for request, path in zip(requests, paths, strict=True):
         left = request.tokens
-        for step in path:
-            allowed.append(replace(request.step, max_tokens=left))
-            left -= step.tokens
+        for written in path:
+            allowed.append(request.step._replace(max_tokens=left))
+            left -= written.tokens
     effects.check_samples(allowed, [step for path in paths for step in path])
     for place, tokens in full.items():
         paths.insert(place, [StepSample("", (), (), "length", tokens)])

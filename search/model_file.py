@@ -91,6 +91,7 @@ class ServerModel(ConfiguredModel):
     stops: Literal["server", "client"] = "server"
     logprobs: bool = True
     stream: bool = True
+    priority: bool = False
     context: int | None = Field(default=None, ge=1)
     timeout: float = Field(default=120.0, gt=0, le=3600)
     connect_timeout: float = Field(default=5.0, gt=0, le=600)

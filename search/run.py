@@ -21,6 +21,7 @@ from search.search import Search
 from search.setting import Setting
 from search.tree import Tree
 from search.truth import Truth
+from search.verdicts import verify
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,8 @@ async def run_search(
         pass
     except Paused:
         return Outcome.of(tree, paused=True)
+    finally:
+        gate.close()
     return Outcome.of(tree)
 
 
@@ -151,7 +154,7 @@ async def _begin(ledger: Ledger, gate: Gate, setting: Setting) -> None:
                 "prior": None,
             },
         )
-        await gate.effects.verify([ledger.tree.root])
+        await verify(gate.effects, [ledger.tree.root])
     ledger.observe_budget()
     await gate.open()
 

@@ -9,8 +9,10 @@ from search.budget import Cap
 from search.effects import Effects
 from search.rewards.base import RewardError
 from search.rollouts import roll_out
+from search.scores import score
 from search.sources import RolloutPlan, Source
 from search.tree import Node
+from search.verdicts import can_verify, verify_rollouts
 
 Between = Callable[[], Awaitable[None]]
 """Awaited between the effects of one request, to let a person's commands in."""
@@ -46,7 +48,7 @@ async def ask(effects: Effects, source: Source, todo: list[Node], purpose: str) 
     if room == 0:
         return "reward_calls"
     requests = [(node, ledger.tree.steps(node), node.finish == "end") for node in todo[:room]]
-    payload = await effects.score(requests, purpose=purpose, source=source)
+    payload = await score(effects, requests, purpose=purpose, source=source)
     if payload is None:
         return "again"
     ledger.observe("scored", {"source": source.name, "scores": payload["scores"], "drives": source.drives})
@@ -63,7 +65,7 @@ async def _value_by_rollouts(
     estimation. A finished solution is its own only completion. The completions are the run's: their tokens and policy
     calls count.
     """
-    if not effects.can_verify:
+    if not can_verify(effects):
         raise RewardError(
             f"reward {source.name} needs a problem whose answers can be checked: give the right `answer`, or choose"
             " a reward model."
@@ -81,7 +83,7 @@ async def _value_by_rollouts(
     ]
     asked += [(node, effects.ledger.tree.steps(node)) for node in todo if node.solved]
     right = dict.fromkeys((node.index for node in todo), 0)
-    for (node, _), verdict in zip(asked, await effects.verify_rollouts(asked), strict=True):
+    for (node, _), verdict in zip(asked, await verify_rollouts(effects, asked), strict=True):
         right[node.index] += bool(verdict)
     shares = [[node.index, right[node.index] / (1 if node.solved else plan.completions)] for node in todo]
     effects.ledger.observe("scored", {"source": source.name, "scores": shares, "drives": source.drives})

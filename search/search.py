@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 from search.asked import Asked, Prompt
 from search.budget import Cap
@@ -17,6 +16,7 @@ from search.lockstep import Pack, tokens_left
 from search.policies.lockstep import Leash
 from search.questions import Question
 from search.rollouts import Rollout, roll_out
+from search.scores import score
 from search.scoring import drive
 from search.self_evaluation import self_evaluate
 from search.setting import Setting
@@ -68,6 +68,11 @@ class Search(Decisions):
         A policy behind a server wants few long requests. The run's header says so, and replay goes by it.
         """
         return self._setting.piece_tokens
+
+    @property
+    def lone_piece_tokens(self) -> int | None:
+        """`piece_tokens` for a path that is written alone; older journals ask for such paths step by step."""
+        return self._setting.piece_tokens if self._setting.lone_pieces else None
 
     def can(self, prompt: Prompt) -> bool:
         """True if the policy takes such a prompt."""
@@ -164,7 +169,7 @@ class Search(Decisions):
                         break
                     await self._gate.finish("budget", grant)
                     continue
-                asks = [replace(wanted[i], n=left[i]) for i in going]
+                asks = [wanted[i]._replace(n=left[i]) for i in going]
                 born = await grow(effects, asks, grant, kind=kind, temperature=temperature)
                 for i, issued in zip(going, grant.counts, strict=True):
                     left[i] -= issued
@@ -269,7 +274,7 @@ class Search(Decisions):
                     continue
                 batch = rollouts[len(scores) :][:room]
                 asked = [(node, self.tree.steps(node, r.texts), r.finished) for node, r in batch]
-                payload = await self._gate.effects.score(asked, purpose="rollout")
+                payload = await score(self._gate.effects, asked, purpose="rollout")
                 if payload is not None:
                     scores += [score for _, score in payload["scores"]]
                     self._ledger.observe_budget()

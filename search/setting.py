@@ -54,6 +54,7 @@ class Setting:
     draft: Drafting | None = None
     questions: tuple[Question, ...] = ()  # what the policy can be asked about its own steps
     piece_tokens: int | None = None  # how much of a path it writes at one request, if nobody looks before the end
+    lone_pieces: bool = False  # so with paths that are written alone, and with rollouts
     follows: tuple[Prompt, ...] = ()  # what it takes besides problems
     _problem_ids: tuple[int, ...] | None = field(default=None, init=False, repr=False)
 
@@ -85,6 +86,7 @@ class Setting:
             context=header["policy"].get("context"),
             questions=tuple(header["policy"].get("questions", ())),
             piece_tokens=header["policy"].get("piece_tokens"),
+            lone_pieces=header["policy"].get("lone_pieces", False),
             follows=tuple(header["policy"].get("follows", ())),
             sources=sources_of(header, reward, also_rewards),
             policy=policy,

@@ -175,14 +175,25 @@ class Tree:
 
     def step_ends(self, node: Node) -> list[Node]:
         """Where the steps to `node` end, one node per step: of a step that was decoded in chunks, the last."""
-        return [piece for piece in self.solution(node) if piece is node or not piece.mid_step]
+        nodes, ends, at = self.nodes, [], node
+        while at.parents:  # in one pass and without properties, as `steps`: a search asks for every node
+            asked = at.asked
+            if asked is not None and asked.note:
+                break
+            if at.finish != "chunk" or at is node:
+                ends.append(at)
+            if asked is not None:
+                break
+            at = nodes[at.parents[0]]
+        ends.reverse()
+        return ends
 
     def steps(self, node: Node, further: Sequence[str] = ()) -> tuple[str, ...]:
         """The steps of the solution to `node`, and `further` texts after them; chunks of one step are joined."""
-        steps, at = [node.step] if node.parents and not node.note else [], node
-        while at.parents and at.asked is None:  # as `step_ends`, in one pass: every prompt is made of this
-            at = self.nodes[at.parents[0]]
-            if at.parents and not at.mid_step and not at.note:
+        nodes, steps, at = self.nodes, [node.step] if node.parents and not node.note else [], node
+        while at.parents and at.asked is None:
+            at = nodes[at.parents[0]]
+            if at.parents and at.finish != "chunk" and (at.asked is None or not at.asked.note):
                 steps.append(at.step)
         steps.reverse()
         if further and node.mid_step:
@@ -192,10 +203,11 @@ class Tree:
 
     def ancestors(self, node: Node) -> list[Node]:
         """`node` and everything above it over all parents, each once, leaf first (parents are always older)."""
-        chain = [node]
-        while len(chain[-1].parents) == 1:
-            chain.append(self.nodes[chain[-1].parents[0]])
-        if not chain[-1].parents:  # no merge on the way: the path itself
+        nodes, chain, at = self.nodes, [node], node
+        while len(at.parents) == 1:
+            at = nodes[at.parents[0]]
+            chain.append(at)
+        if not at.parents:  # no merge on the way: the path itself
             return chain
         seen = {node.index}
         waiting = [node.index]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from search.algorithms.base import Algorithm, Params
+from search.algorithms.sampling import in_pieces
 from search.gate import Answer
 from search.search import Search
-from search.tree import Tree
+from search.tree import Node, Tree
 
 
 class GreedyParams(Params):
@@ -32,15 +33,22 @@ class Greedy(Algorithm[GreedyParams]):
         return GreedyParams
 
     async def run(self, search: Search) -> None:
-        """Step by step, until the path ends. A reward, if there is one, scores the path once, for the eye."""
+        """Until the path ends. A reward, if there is one, scores the path once, for the eye."""
+        reached = await self._write(search)
+        if search.has_reward:
+            await search.score(reached)
+
+    async def _write(self, search: Search) -> list[Node]:
+        """The path's newest node. Of a policy that likes to be asked for more at once than a step, in pieces."""
         path = reached = search.frontier()
+        if search.lone_piece_tokens is not None:
+            return await in_pieces(search, path, self.params.max_steps, search.lone_piece_tokens, temperature=0.0)
         for _ in range(self.params.max_steps):
             path = search.alive(path)
             if not path:
                 break
             path = reached = await search.expand(path, temperature=0.0)
-        if search.has_reward:
-            await search.score(reached)
+        return reached
 
     def answer(self, tree: Tree) -> Answer:
         """The newest finished path: what a person's edit led to comes before what it replaced."""

@@ -25,7 +25,7 @@ async def continue_paths(search: Search, paths: Sequence[Node], max_steps: int, 
     A finished path is one reward call, which also scores the steps before its last.
     """
     if search.piece_tokens is not None:
-        await _in_pieces(search, paths, max_steps, search.piece_tokens, n=n, score=score)
+        await in_pieces(search, paths, max_steps, search.piece_tokens, n=n, score=score)
         return
     for step in range(max_steps):
         paths = search.alive(paths)
@@ -36,15 +36,25 @@ async def continue_paths(search: Search, paths: Sequence[Node], max_steps: int, 
             await search.score([path for path in paths if path.solved])
 
 
-async def _in_pieces(
-    search: Search, paths: Sequence[Node], max_steps: int, tokens: int, *, n: int, score: bool
-) -> None:
-    """So many tokens of every path at a time, across the ends of its steps."""
+async def in_pieces(
+    search: Search,
+    paths: Sequence[Node],
+    max_steps: int,
+    tokens: int,
+    *,
+    n: int = 1,
+    score: bool = False,
+    temperature: float | None = None,
+) -> list[Node]:
+    """So many tokens of every path at a time, across the ends of its steps; where the paths ended, as they did."""
+    ended: list[Node] = []
     while paths := under_way(search, paths, max_steps):
-        paths = await search.decode(paths, n, max_steps=max_steps, tokens=tokens)
+        paths = await search.decode(paths, n, max_steps=max_steps, tokens=tokens, temperature=temperature)
         n = 1
+        ended += [path for path in paths if not path.expandable or search.allowance(path, max_steps) <= 0]
         if score:
             await search.score([path for path in paths if path.solved])
+    return ended
 
 
 async def finish_paths(search: Search, begun: Sequence[Node], max_steps: int, *, score: bool) -> None:

@@ -12,8 +12,7 @@ import heapq
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from search.decisions import Terms
 from search.tree import Node, Tree
@@ -29,8 +28,7 @@ Pending = Mapping[int, int]
 NOTHING_PENDING: Pending = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(NamedTuple):
     """One simulation's way from the root to a leaf, and the numbers that decided it as `Search.select` takes them."""
 
     path: list[Node]
@@ -95,8 +93,7 @@ class UCT(Descent):
         self._exploration = exploration
 
     def _best(self, nodes: list[Node], children: list[int], above: int, pending: Pending) -> Taken | None:
-        log_above, exploration = math.log(max(1, above)), self._exploration
-        root = math.sqrt
+        log_above, exploration, root = math.log(max(1, above)), self._exploration, math.sqrt
         best: Taken | None = None
         highest = -math.inf
         for index in children:

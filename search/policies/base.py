@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 Finish = Literal["step", "chunk", "end", "length", "budget", "aborted"]
 """How a sample ended; `chunk`: cut in mid-step where it was asked to be, to go on from there."""
@@ -20,8 +20,7 @@ class Sampling:
     stop: tuple[str, ...] = ("\n",)
 
 
-@dataclass(frozen=True, slots=True)
-class StepRequest:
+class StepRequest(NamedTuple):
     """One sample wanted: the next step after `prompt`, at most `max_tokens` tokens long.
 
     `prompt` is the rendered text and all a policy needs. `prefix_ids`, when given, are the token ids of the whole

@@ -26,7 +26,8 @@ class Dialect:
 
     `stops`: "server" sends the stop texts along and needs the answer to say which one it met (vLLM's `stop_reason`,
     SGLang's `matched_stop`); "client" watches the stream and hangs up at the first stop text. `extra` goes into every
-    request as it is.
+    request as it is. `priority` tells the server who waits: 0 for a person, 1 for work that nobody waits for (vLLM with
+    `--scheduling-policy priority`; any other vLLM refuses the field).
     """
 
     model: str
@@ -35,9 +36,10 @@ class Dialect:
     logprobs: bool = True
     stream: bool = True
     extra: dict[str, Any] = field(default_factory=dict)
+    priority: bool = False
 
-    def body(self, request: StepRequest, n: int, seed: int) -> dict[str, Any]:
-        """The request for `n` samples."""
+    def body(self, request: StepRequest, n: int, seed: int, *, urgent: bool = True) -> dict[str, Any]:
+        """The request for `n` samples; `urgent`: a person waits for them."""
         sampling = request.sampling
         body: dict[str, Any] = {
             "model": self.model,
@@ -49,6 +51,8 @@ class Dialect:
         }
         if self.stops == "server" and not request.until_end:
             body["stop"] = list(sampling.stop)
+        if self.priority:
+            body["priority"] = 0 if urgent else 1
         if self.stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         if self.api == "completions":

@@ -24,7 +24,9 @@ def configured_policy(slug: str, model: AnyModel, settings: dict[str, Any]) -> P
         server = ModelServer(
             slug, model.base_url, model.model, _key(slug, model), patience, model.connections, place(slug)
         )
-        dialect = Dialect(model.model, model.api, model.stops, model.logprobs, model.stream, model.extra)
+        dialect = Dialect(
+            model.model, model.api, model.stops, model.logprobs, model.stream, model.extra, model.priority
+        )
         piece = model.piece_tokens or None
         return OpenAIPolicy(slug, server, dialect, template, model.samples_per_request, model.context, piece)
     if not (model.folder / "config.json").is_file():

@@ -18,7 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from search.batching import Call, Occupancy
+from search.batching import Call
+from search.occupancy import Occupancy
 from search.policies.base import Finish, PolicyError, StepRequest, StepSample
 from search.policies.endings import Endings
 from search.policies.gang import Course, Gang, PathCall
@@ -215,6 +216,7 @@ class Decoder:
         self.occupancy.forwards += 1
         self.occupancy.rows += rows
         self.occupancy.tokens += count
+        self.occupancy.sizes.add(count, waiting=bool(self._waiting))
         staying = np.ones(count, np.bool_)
         for call in self._calls:
             if isinstance(call, PathCall) or call.done:

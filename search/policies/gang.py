@@ -7,7 +7,6 @@ way for equally many tokens, whoever else shares the batch.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from search.batching import Call
 from search.policies.base import Cancellation, Finish, StepRequest, StepSample
@@ -53,7 +52,7 @@ class Course:
 
     def turn(self) -> None:
         """Begin the next step."""
-        self.step = replace(self.step, key=f"{self.step.key}.0", drawn=0, max_tokens=self._step_cap)
+        self.step = self.step._replace(key=f"{self.step.key}.0", drawn=0, max_tokens=self._step_cap)
 
 
 class Gang:

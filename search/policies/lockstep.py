@@ -7,7 +7,7 @@ what shares the batch, or on when a sample found a place. "The first to finish" 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from search.policies.base import Cancellation, Finish, Policy, StepRequest, StepSample
@@ -114,8 +114,7 @@ class _Course:
         cap = (step.max_tokens if first else self.request.step_cap) - self.written
         written = "".join(sample.text + self.request.joint for sample in self.done) + self.text
         ids = tuple(token for sample in self.done for token in sample.token_ids) + self.ids
-        return replace(
-            step,
+        return step._replace(
             prompt=step.prompt + written,
             prefix_ids=None if step.prefix_ids is None else step.prefix_ids + ids,
             key=step.key + ".0" * len(self.done),

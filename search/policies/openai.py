@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
-from search.batching import Occupancy
+from search.batching import URGENT
+from search.occupancy import Occupancy
 from search.policies.base import Cancellation, PolicyError, StepRequest, StepSample
 from search.policies.completions import PATHS, Answer, Dialect
 from search.policies.lockstep import Leash, PathRequest, decode_in_rounds
@@ -60,7 +60,8 @@ class OpenAIPolicy:
         self._together = samples_per_request
         self._context = context
         self._piece_tokens = piece_tokens
-        self.occupancy = Occupancy()
+        self.occupancy = Occupancy()  # its sizes: the samples under way on the server as each request is sent
+        self._under_way = 0
 
     @property
     def name(self) -> str:
@@ -78,6 +79,7 @@ class OpenAIPolicy:
             "supports_hints": self._template.supports_hints,
             "context": self._context,
             "piece_tokens": self._piece_tokens,
+            "lone_pieces": self._piece_tokens is not None,
             "follows": [prompt for prompt in self._template.follows if prompt == "instructions"],
             "rerun_exact": False,
         }
@@ -101,7 +103,7 @@ class OpenAIPolicy:
             return await decode_in_rounds(self, requests, leash, cancellation)
         tokens = [min(request.tokens, asked) for request in requests]
         wanted = [
-            replace(request.step, max_tokens=most, until_end=True)
+            request.step._replace(max_tokens=most, until_end=True)
             for request, most in zip(requests, tokens, strict=True)
         ]
         try:
@@ -162,9 +164,11 @@ class OpenAIPolicy:
         return request.sampling.temperature == 0 or not self._dialect.logprobs or hangs_up
 
     async def _ask(self, requests: Sequence[StepRequest], answer: Answer) -> list[StepSample]:
+        self._under_way += len(requests)
+        self.occupancy.sizes.add(self._under_way)
         first = requests[0]
         seed = int(uniform(first.seed, "request", *(request.key for request in requests)) * 2**31)
-        body = self._dialect.body(first, len(requests), seed)
+        body = self._dialect.body(first, len(requests), seed, urgent=URGENT.get())
         try:
             await self._server.ask(PATHS[self._dialect.api], body, answer)
             return answer.samples()
@@ -177,6 +181,8 @@ class OpenAIPolicy:
                 raise PolicyError(f"{refused} Shorten the problem, or lower max_step_tokens.") from refused
             # The path has filled the model's context: there is no room for another step.
             return [StepSample("", (), (), "length", 0, count=0) for _ in requests]
+        finally:
+            self._under_way -= len(requests)
 
     def _count(self, samples: Sequence[StepSample], asked: int) -> None:
         self.occupancy.calls += 1

@@ -13,8 +13,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from search.batching import Occupancy
+from search.batching import URGENT
 from search.local_model import weights_sha256
+from search.occupancy import Occupancy
 from search.policies.base import Cancellation, Finish, PolicyError, StepRequest, StepSample
 from search.policies.prompts import Prompts
 from search.randomness import uniform
@@ -51,7 +52,9 @@ class VllmPolicy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"vllm {slug}", daemon=True)
         self._thread.start()
-        self._arguments = {"enable_prefix_caching": True, **engine, "model": str(folder)}
+        ours = {"enable_prefix_caching": True, "scheduling_policy": "priority"}
+        self._arguments = {**ours, **engine, "model": str(folder)}
+        self._priorities = self._arguments["scheduling_policy"] == "priority"
         self._starting = asyncio.Lock()
         self._engine: Any = None
         try:
@@ -137,16 +140,24 @@ class VllmPolicy:
                     f"{self._slug}: the prompt has {len(prompt)} tokens and the model reads {self._context}, at"
                     f" creation key {request.key}. Shorten the problem, or raise max_model_len."
                 )
-        work = self._all(requests, prompts, cancellation)
+        patient = self._priorities and not URGENT.get()
+        work = self._all(requests, prompts, cancellation, priority=int(patient))
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
     async def _all(
-        self, requests: Sequence[StepRequest], prompts: Sequence[tuple[int, ...]], cancellation: Cancellation | None
+        self,
+        requests: Sequence[StepRequest],
+        prompts: Sequence[tuple[int, ...]],
+        cancellation: Cancellation | None,
+        priority: int,
     ) -> list[StepSample]:
-        """On vLLM's loop: every request under way at once."""
+        """On vLLM's loop: every request under way at once; those of a lower `priority` come into its batches first."""
         engine = await self._alive()
         names = [f"{self._slug}-{next(self._ids)}" for _ in requests]
-        work = [asyncio.ensure_future(self._one(engine, *one)) for one in zip(names, requests, prompts, strict=True)]
+        work = [
+            asyncio.ensure_future(self._one(engine, *one, priority))
+            for one in zip(names, requests, prompts, strict=True)
+        ]
         attending = asyncio.ensure_future(_attend(engine, names, work, cancellation))
         try:
             samples = await asyncio.gather(*work)
@@ -158,7 +169,9 @@ class VllmPolicy:
         self.occupancy.tokens += sum(sample.tokens for sample in samples)
         return samples
 
-    async def _one(self, engine: Any, name: str, request: StepRequest, prompt: tuple[int, ...]) -> StepSample:
+    async def _one(
+        self, engine: Any, name: str, request: StepRequest, prompt: tuple[int, ...], priority: int
+    ) -> StepSample:
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind
 
@@ -172,7 +185,8 @@ class VllmPolicy:
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
         try:
-            async for output in engine.generate({"prompt_token_ids": list(prompt)}, parameters, name):
+            asked = engine.generate({"prompt_token_ids": list(prompt)}, parameters, name, priority=priority)
+            async for output in asked:
                 if output.finished:
                     return _sample(request, output)
         except Exception as error:

@@ -18,6 +18,9 @@ class Waiting:
         self._urgent: Lane = OrderedDict()
         self._patient: Lane = OrderedDict()
 
+    def __bool__(self) -> bool:
+        return bool(self._urgent or self._patient)
+
     def add(self, sample: Sample) -> None:
         """Queue a sample."""
         self._lane(sample).setdefault(sample.prompt_ids, deque()).append(sample)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from search.batching import Occupancy
+from search.occupancy import Occupancy
 from search.policies.llama import LlamaSlots
 from search.policies.prefix_cache import PrefixCache
 from search.policies.sampler import rounded

@@ -9,9 +9,10 @@ from typing import Any
 
 from torch import nn
 
-from search.batching import Call, EngineThread, Occupancy
+from search.batching import Call, EngineThread
 from search.calibration import Calibration, CalibrationError, read
 from search.local_model import DTYPES, LocalModel, provenance_of
+from search.occupancy import Occupancy
 from search.policies.llama import LlamaSlots
 from search.rewards.base import PathScore, RewardError, ScoreRequest
 from search.rewards.checkpoint import Checkpoint

@@ -8,7 +8,8 @@ from typing import Protocol
 
 import torch
 
-from search.batching import Call, Occupancy
+from search.batching import Call
+from search.occupancy import Occupancy
 from search.rewards.base import Grain, PathScore, RewardError, ScoreRequest, check_path
 
 
@@ -81,6 +82,7 @@ class Scorer:
             return False
         self.occupancy.forwards += 1
         self.occupancy.rows += len(batch)
+        self.occupancy.sizes.add(len(batch), waiting=bool(self._urgent or self._patient))
         for waiting, scores in zip(batch, self._classifier.scores([w.reading for w in batch]), strict=True):
             self.occupancy.tokens += len(waiting.reading.ids)
             self._hand_back(waiting, scores)

@@ -11,6 +11,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from search.batching import URGENT
 from search.policies.base import Cancellation, Policy, PolicyError, StepRequest, StepSample
 from search.serving.shapes import BadRequest, Wanted, chunk, read_request, usage, whole
 
@@ -46,6 +47,7 @@ class ServingApp:
 
     async def _complete(self, api: str, receive: Receive, send: Send) -> None:
         wanted = read_request(api, await _body(receive), self._policy)
+        URGENT.set(wanted.urgent)  # in the context of this request's own task
         cancellation = Cancellation()
         leaving = asyncio.ensure_future(_until_gone(receive, cancellation))
         try:

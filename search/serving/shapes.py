@@ -44,13 +44,15 @@ class _Asked(BaseModel):
     stop: str | list[str] | None = None
     seed: int | None = None
     logprobs: int | bool | None = None
+    priority: int = 0
     stream: bool = False
     stream_options: dict[str, Any] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A request that was understood; `frame` is what every piece of its answer begins with."""
+    """A request that was understood; `frame` is what every piece of its answer begins with, `urgent` requests come into
+    the policy's batches before others (vLLM's `priority`: the lower the sooner; here there are two, 0 and above)."""
 
     chat: bool
     requests: list[StepRequest]
@@ -58,6 +60,7 @@ class Wanted:
     logprobs: bool
     stream: bool
     include_usage: bool
+    urgent: bool
     frame: dict[str, Any]
 
 
@@ -87,10 +90,11 @@ def read_request(api: str, body: bytes, policy: Policy) -> Wanted:
         for index in range(asked.n)
     ]
     kind = "chat.completion" if chat else "text_completion"
-    frame = {"id": "cmpl-0", "object": f"{kind}.chunk" if chat and asked.stream else kind, "created": 0}
+    frame: dict[str, Any] = {"id": "cmpl-0", "object": f"{kind}.chunk" if chat and asked.stream else kind, "created": 0}
     logprobs = asked.logprobs is not None and asked.logprobs is not False
     include_usage = bool(asked.stream_options.get("include_usage"))
-    return Wanted(chat, requests, stops, logprobs, asked.stream, include_usage, {**frame, "model": policy.name})
+    frame["model"] = policy.name
+    return Wanted(chat, requests, stops, logprobs, asked.stream, include_usage, asked.priority <= 0, frame)
 
 
 def _chat_prompt(messages: Sequence[_Message], policy: Policy) -> str:

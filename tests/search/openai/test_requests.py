@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from search.batching import URGENT
 from search.policies.base import Sampling, StepRequest
 from tests.search.openai.conftest import Connect
 from tests.search.openai.misbehaving import Misbehaving, choice, whole
@@ -60,6 +61,20 @@ def test_a_rollout_has_no_stop_texts_and_extra_settings_go_along(misbehaving: Se
     assert "stop" not in app.asked[0]
     assert "stream" not in app.asked[0]
     assert app.asked[0]["top_k"] == 20
+
+
+def test_a_server_that_takes_priorities_is_told_whether_a_person_waits(misbehaving: Server) -> None:
+    app, reach = misbehaving
+    app.answers["1"] = whole(choice("a"))
+
+    async def nobody_waits() -> None:
+        URGENT.set(False)
+        await policy.generate([request()])
+
+    for policy in (reach("answer-1"), reach("answer-1", priority=True)):
+        asyncio.run(policy.generate([request()]))
+        asyncio.run(nobody_waits())
+    assert [body.get("priority") for body in app.asked] == [None, None, 0, 1]
 
 
 def test_chat_completions_ask_with_the_problem_and_begin_with_the_steps(misbehaving: Server) -> None:

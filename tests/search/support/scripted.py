@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from search.asked import Prompt
@@ -182,7 +181,7 @@ def play_asked(steps: Steps, request: StepRequest) -> tuple[str, bool]:
     if request.until_end:
         return f"first idea {child_number(request)}\nsecond idea", True
     problem = next(line for line in request.prompt.splitlines() if " -> " in line)
-    return play_countdown(steps, replace(request, prompt=f"{problem}\n"))
+    return play_countdown(steps, request._replace(prompt=f"{problem}\n"))
 
 
 def judge_countdown(steps: Steps) -> float:

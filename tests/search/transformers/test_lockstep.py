@@ -42,7 +42,7 @@ def whole(policy: TransformersPolicy, request: PathRequest) -> list[StepSample]:
         if step.finish != "step":
             break
         before = asked.prefix_ids or policy.encode(asked.prompt)
-        asked = replace(asked, prefix_ids=before + step.token_ids, key=f"{asked.key}.0")
+        asked = asked._replace(prefix_ids=before + step.token_ids, key=f"{asked.key}.0")
     return steps
 
 
@@ -122,7 +122,7 @@ def test_neighbours_and_places_change_nothing(data: st.DataObject, policy_folder
     alone = TransformersPolicy("alone", policy_folder, EMBEDDED_POLICY, dtype="float64")
     crowded = TransformersPolicy("crowded", policy_folder, EMBEDDED_POLICY, dtype="float64", slots=12)
     ids = alone.encode(PROMPT)  # given always: rounds join texts, which a random policy's tokens do not survive
-    requests = [replace(request, step=replace(request.step, prefix_ids=ids)) for request in requests]
+    requests = [replace(request, step=request.step._replace(prefix_ids=ids)) for request in requests]
     others = [path(f"n{i}", seed=i, prompt="1 2 -> 3\n") for i in range(data.draw(st.integers(0, 12)))]
 
     async def together() -> list[list[StepSample]]:
