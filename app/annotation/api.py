@@ -65,6 +65,7 @@ class ExportFilters(Strict):
     """Which labels go into the file. Sources are mixed only when several are named.
 
     `pairs` is about preferences between siblings: those that were `stated`, those that ratings imply (`rated`), or all.
+    `cut_by`: steps that an annotator divided or joined come so, with the original beside, or as the model cut them.
     `neutral` says what rating 0 becomes in a format without a third value: `good`, `bad`, or `half` (numbers). With
     `once`, labels of a beginning that several paths share come with the first of them only.
     """
@@ -76,6 +77,7 @@ class ExportFilters(Strict):
     neutral: Neutral = "good"
     once: bool = False
     pairs: Pairs = "all"
+    cut_by: Literal["annotator", "model"] = "annotator"
 
 
 class ExportIn(Strict):

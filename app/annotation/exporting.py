@@ -13,7 +13,7 @@ from django.utils import timezone
 from app.annotation.exports import export_path
 from app.annotation.jobs import Cancelled, Progress
 from app.annotation.marked_paths import Counts, judged, paths_of, sessions_of
-from app.annotation.models import UNFINISHED, ExportJob, SiblingPreference, StepLabel
+from app.annotation.models import UNFINISHED, ExportJob, SiblingPreference, StepCut, StepLabel
 from app.annotation.preferred_steps import preferences_of, stated_preferences
 from app.annotation.run_tree import tree_of
 from app.config.advisory import held_alone
@@ -40,6 +40,7 @@ def _write(job: ExportJob) -> None:
     rows = ExportJob.objects.filter(pk=job.pk)
     labels = _labels(job)
     runs = _runs(job, labels)
+    cut = _is_cut(job)
     total = runs.count()
     if not rows.filter(state__in=UNFINISHED).update(state=ExportJob.State.RUNNING, done=0, total=total):
         return
@@ -53,7 +54,7 @@ def _write(job: ExportJob) -> None:
             stream = _Summed(file)
             for number, run in enumerate(runs.iterator(chunk_size=100)):
                 progress.at(number)
-                for line in _lines(job, run, labels, counts):
+                for line in _lines(job, run, labels, counts, cut):
                     stream.write(line)
             file.flush()
             os.fsync(file.fileno())
@@ -120,14 +121,24 @@ def _runs(job: ExportJob, labels: QuerySet[StepLabel]) -> QuerySet[Run]:
     return runs.filter(Exists(labels.filter(run=OuterRef("pk"))))  # by the index, whatever the planner knows
 
 
-def _lines(job: ExportJob, run: Run, labels: QuerySet[StepLabel], counts: Counts) -> Iterator[bytes]:
+def _is_cut(job: ExportJob) -> bool:
+    """Whether somebody has cut steps of this session otherwise, and the file shall have them so.
+
+    Then every line has the original beside, so that the columns of all lines are the same.
+    """
+    if job.filters.get("cut_by", "annotator") == "model":
+        return False
+    return StepCut.objects.filter(run__session=job.session_id, replaced_at__isnull=True).exists()
+
+
+def _lines(job: ExportJob, run: Run, labels: QuerySet[StepLabel], counts: Counts, cut: bool) -> Iterator[bytes]:
     """What the file says of one run."""
     format = FORMATS[job.format]
     if format.shape == "journal":
         counts.runs += 1
         yield from _journal(run, counts)
         return
-    for record in _records(job, run, labels, counts):
+    for record in _records(job, run, labels, counts, cut):
         try:
             lines = [encoded(line) for line in format.lines(record, job.filters.get("neutral", "good"))]
         except Unwritable:
@@ -137,12 +148,12 @@ def _lines(job: ExportJob, run: Run, labels: QuerySet[StepLabel], counts: Counts
         yield from lines
 
 
-def _records(job: ExportJob, run: Run, labels: QuerySet[StepLabel], counts: Counts) -> Iterator[Record]:
+def _records(job: ExportJob, run: Run, labels: QuerySet[StepLabel], counts: Counts, cut: bool) -> Iterator[Record]:
     shape, once = FORMATS[job.format].shape, bool(job.filters.get("once"))
-    found = judged(run, labels, counts)
+    found = judged(run, labels, counts, cut=cut)
     if shape == "path":
         for one in found:
-            yield from paths_of(one, counts, once=once)
+            yield from paths_of(one, counts, once=once, original=cut)
     elif shape == "label_tree":
         for one in found:
             yield from sessions_of(one, counts, once=once)

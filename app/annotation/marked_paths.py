@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from app.annotation.cuts.units import BETWEEN, Cut, Cuts, cuts_of, units_of
 from app.annotation.models import QueueItem, StepLabel
 from app.annotation.run_steps import RunSteps
 from app.explorer.models import NodeState, Run
@@ -47,8 +48,9 @@ class Counts:
 class Judged:
     """What one judge (an annotator or a model) said of one run: the marked steps that are reached without a gap.
 
-    A path starts below the problem and follows marked steps for as long as there are any: it is cut at the first
-    unmarked or unsure step, because neither is a judgement.
+    A path starts below the problem and follows marked steps for as long as there are any: it ends at the first
+    unmarked or unsure step, because neither is a judgement. Where the judge has cut steps otherwise (`cuts`), nodes
+    that are part of a marked step count as marked.
     """
 
     def __init__(
@@ -59,13 +61,17 @@ class Judged:
         origin: Origin,
         ratings: dict[int, int],
         values: dict[int, float],
+        cuts: Cuts,
         counts: Counts,
     ) -> None:
         self.run, self.steps, self.judge, self.origin = run, steps, judge, origin
-        self.ratings, self.values = ratings, values
+        self.values, self.cuts = values, cuts
+        parts = _parts_of_steps(steps, ratings, cuts)
+        self.ratings = ratings | dict.fromkeys(parts, 0)  # what is a part's rating is said by the cuts
+        self._parts = parts
         self.reached: dict[int, int] = {}  # marked step → the step it goes on from
         pieces: set[int] = set()
-        for index in sorted(ratings):  # parents are older than their children
+        for index in sorted(self.ratings):  # parents are older than their children
             parent = steps.parent(index)
             if parent == 0 or parent in self.reached:
                 self.reached[index] = parent or 0
@@ -75,9 +81,14 @@ class Judged:
             del self.reached[index]
         counts.labels += len(ratings)
         counts.pieces += len(halves)
-        counts.below_unmarked += len(ratings) - len(self.reached) - len(halves)
-        for index in self.reached:
+        counts.below_unmarked += len(ratings) - len(self.reached.keys() - parts) - len(halves - parts)
+        for index in self.reached.keys() - parts:
             counts.ratings[str(ratings[index])] += 1
+
+    def units(self, path: list[int]) -> list[tuple[str, int | None]]:
+        """Text and rating of the steps along a path, as the judge has cut them."""
+        own = {index: rating for index, rating in self.ratings.items() if index not in self._parts}
+        return units_of(path, self.steps.text, own, self.cuts)
 
     def leaves(self) -> list[int]:
         """The ends of the maximal marked paths."""
@@ -85,8 +96,18 @@ class Judged:
         return sorted(index for index in self.reached if index not in continued)
 
 
-def judged(run: Run, labels: QuerySet[StepLabel], counts: Counts) -> Iterator[Judged]:
-    """The judges of a run, one after the other."""
+def _parts_of_steps(steps: RunSteps, ratings: dict[int, int], cuts: Cuts) -> set[int]:
+    """Unmarked nodes whose mark lies elsewhere: the next one's, which goes on with them, or their first part's."""
+    parts = {index for index, cut in cuts.items() if cut.parts and cut.parts[0].judged is not None} - ratings.keys()
+    for index in sorted(cuts, reverse=True):
+        above = steps.parent(index)
+        if cuts[index].joined and above and (index in ratings or index in parts) and above not in ratings:
+            parts.add(above)
+    return parts
+
+
+def judged(run: Run, labels: QuerySet[StepLabel], counts: Counts, *, cut: bool = True) -> Iterator[Judged]:
+    """The judges of a run, one after the other; with `cut` false, people's cuts are left out of account."""
     found: dict[Judge, dict[int, int]] = {}
     latest: dict[Judge, datetime] = {}
     rows = labels.filter(run=run).order_by("node_index")
@@ -105,16 +126,23 @@ def judged(run: Run, labels: QuerySet[StepLabel], counts: Counts) -> Iterator[Ju
     if not found:
         return
     counts.runs += 1
-    steps = RunSteps(run.pk, {index for ratings in found.values() for index in ratings})
+    cuts: dict[Judge, dict[int, Cut]] = {
+        judge: cuts_of(judge[0], run.pk) for judge in found if cut and judge[1:3] == (StepLabel.Source.HUMAN, "")
+    }
+    wanted = {index for ratings in found.values() for index in ratings}
+    steps = RunSteps(run.pk, wanted.union(*cuts.values()))
     for judge in sorted(found, key=str):
         _, source, model, username = judge
         at = latest[judge].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         origin = Origin(source, judge_name(username, model), at, str(run.pk))  # type: ignore[arg-type]
-        yield Judged(run, steps, judge, origin, found[judge], values.get(judge, {}), counts)
+        yield Judged(run, steps, judge, origin, found[judge], values.get(judge, {}), cuts.get(judge, {}), counts)
 
 
-def paths_of(one: Judged, counts: Counts, *, once: bool) -> Iterator[LabelledPath]:
-    """The maximal marked paths. A beginning that several share is part of each; with `once` its labels come once."""
+def paths_of(one: Judged, counts: Counts, *, once: bool, original: bool = False) -> Iterator[LabelledPath]:
+    """The maximal marked paths. A beginning that several share is part of each; with `once` its labels come once.
+
+    Steps are as the judge has cut them; with `original` the nodes' texts stand beside.
+    """
     problem = problem_of(one.run)
     leaves = one.leaves()
     states = NodeState.objects.filter(run_id=one.run.pk, index__in=leaves).values_list("index", "correct")
@@ -124,17 +152,22 @@ def paths_of(one: Judged, counts: Counts, *, once: bool) -> Iterator[LabelledPat
         path = one.steps.path(leaf)
         shared = next((at for at, index in enumerate(path) if index not in written), len(path)) if once else 0
         written.update(path)
+        units = one.units(path)
+        if shared and one.cuts:
+            goes_on = shared < len(path) and path[shared] in one.cuts and one.cuts[path[shared]].joined
+            shared = len(one.units(path[:shared])) - goes_on
         counts.paths += 1
-        counts.steps += len(path) - shared
+        counts.steps += len(units) - shared
         yield LabelledPath(
             problem["text"],
-            tuple(map(one.steps.text, path)),
-            tuple(one.ratings[index] for index in path),
+            tuple(text for text, _ in units),
+            tuple(rating for _, rating in units),
             problem["answer"],
             tuple(map(one.values.get, path)) if one.values else (),
             one.origin,
             shared,
             fields={"generator": one.run.policy, "final_answer_correct": correct.get(leaf)},
+            original=tuple(map(one.steps.text, path)) if original else None,
         )
 
 
@@ -153,17 +186,34 @@ def sessions_of(one: Judged, counts: Counts, *, once: bool) -> Iterator[Labelled
         tree = LabelledTree([TreeNode(problem["text"], None, "root")], problem["answer"], origin=one.origin)
         trunk = 0
         for above, taken in zip([0, *path[:-1]], path, strict=True):
+            joined = taken in one.cuts and one.cuts[taken].joined
             beside = [index for index in below[above] if index == taken or index not in shown]
-            nodes = {}
+            if joined:  # the others go on from half of what is one step here
+                beside = [taken]
+            fork, onward = trunk, trunk
             for index in beside:
-                rating = None if once and index in shown else one.ratings[index]
-                nodes[index] = tree.add(trunk, one.steps.text(index), rating=rating)
+                (text, rating), *further = one.units([index])
+                rating = None if once and index in shown else rating
+                if index == taken and joined and fork:
+                    tree.nodes[fork].text += BETWEEN + text
+                    tree.nodes[fork].rating = rating
+                    end = fork
+                else:
+                    end = tree.add(fork, text, rating=rating)
                 counts.steps += rating is not None
+                for text, rating in further:
+                    end = tree.add(end, text, rating=rating)
+                    counts.steps += rating is not None
+                onward = end if index == taken else onward
             shown.update(beside)
-            trunk = nodes[taken]
-        wrong = one.ratings[path[-1]] == -1
+            trunk = onward
+        wrong = tree.nodes[trunk].rating == -1
         tree.chosen = tree.nodes[trunk].parent if wrong else trunk
         tree.fields = {"finish_reason": "found_error" if wrong else None} | _checks(path, gold)
+        if any(index in one.cuts for index in path):
+            original = list(map(one.steps.text, path))
+            asked = {"problem": problem["text"], "ground_truth_answer": problem["answer"]}
+            tree.fields["question"] = asked | {"pre_generated_steps": original}
         counts.paths += 1
         yield tree
 

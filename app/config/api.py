@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.annotation.agreement.api import router as agreement
 from app.annotation.api import router as annotation
 from app.annotation.automatic.api import router as automatic
+from app.annotation.cuts.api import router as cuts
 from app.annotation.preferences.api import router as preferences
 from app.annotation.queues.api import router as queues
 from app.annotation.review.api import router as reviews
@@ -34,7 +35,7 @@ def build_api() -> ProblemAPI:
         auth=[Bearer(), PageCookie()],
     )
     for router in (
-        health, explorer, experiments, annotation, preferences, reviews, queues, agreement, automatic, training,
+        health, explorer, experiments, annotation, preferences, cuts, reviews, queues, agreement, automatic, training,
         registry, teams,
     ):  # fmt: skip
         api.add_router("", router)

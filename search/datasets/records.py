@@ -33,6 +33,7 @@ class LabelledPath:
 
     `values` (empty, or one per step) are estimates in [0, 1] that the right answer is reached from there. The labels of
     the first `shared` steps were written before, with another path. `fields` is what else the format's record said.
+    `original` are the steps as the model cut them, where a person has cut them otherwise.
     """
 
     prompt: str
@@ -43,6 +44,7 @@ class LabelledPath:
     origin: Origin = Origin()
     shared: int = 0
     fields: Mapping[str, Any] = field(default_factory=dict)
+    original: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from search.datasets import (
     tot_log,
     trl_stepwise,
 )
-from search.datasets.records import Journal, Neutral, Record
+from search.datasets.records import Journal, LabelledPath, Neutral, Record
 from search.datasets.values import Bad, json_values, read_records
 
 Shape = Literal["path", "label_tree", "preference", "tree", "journal"]
@@ -73,7 +73,9 @@ class Format:
             assert isinstance(record, Journal)
             yield from espalier.lines(record)
         else:
-            yield self.unparse(record, neutral)
+            beside = record.original if isinstance(record, LabelledPath) else None
+            original = {} if beside is None else {"original_steps": list(beside)}
+            yield self.unparse(record, neutral) | original
 
     def write(self, records: Iterable[Record], stream: IO[bytes], *, neutral: Neutral = "good") -> int:
         """Write JSON Lines; returns how many records. Memory does not grow with their number."""

@@ -6,7 +6,6 @@ several judge is learned once, by the mean of what they say.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,10 +15,10 @@ from search.datasets.records import LabelledPath
 from search.datasets.registry import FORMATS, guess
 from search.rewards.base import RewardError, ScoreRequest
 from search.rewards.scoring import Reading
+from search.training.names import is_held_out
 from search.training.packing import IGNORED, Sequence
 from search.truth import readable_domain
 
-HELD_OUT_PERCENT = 10
 MOST_TOKENS = 50_000_000
 """Of one file: they are kept in memory, some 30 bytes each."""
 
@@ -95,7 +94,7 @@ def examples_of(
         # A path whose beginning another has brought has that beginning in its prompt: its first line tells.
         groups[path.prompt.partition("\n")[0]] += encoded
     for problem, encoded in groups.items():
-        target = found.held_out if _is_held_out(problem) else found.learned
+        target = found.held_out if is_held_out(problem) else found.learned
         target += overlaid(encoded, longest)
     found.problems = len(groups)
     if not found.learned:  # a handful of problems: none is spared
@@ -125,10 +124,6 @@ def _finished(path: LabelledPath) -> bool | None:
     lines = path.prompt.split("\n")
     domain = readable_domain(lines[0])
     return None if domain is None else domain.complete(lines[0], [*lines[1:], *path.steps])
-
-
-def _is_held_out(problem: str) -> bool:
-    return int.from_bytes(hashlib.sha256(problem.encode()).digest()[:8], "big") % 100 < HELD_OUT_PERCENT
 
 
 def overlaid(paths: list[Labelled], longest: int) -> Iterator[Sequence]:

@@ -58,6 +58,7 @@ def test_a_reward_of_the_team_comes_of_it(world: World, run: Run) -> None:
     assert [row["step"] for row in done["curve"]] == [0, 3]
     # Three paths by hand: 1 2 3, 1 2 4, and 5.
     assert (done["counts"]["paths"], done["counts"]["labels"]) == (3, 5)
+    assert (done["counts"]["problems"], done["counts"]["held_out"]) == (1, 0)  # the only one is learned from
     folder = training_folder(TrainingJob.objects.get(pk=job))
     assert sorted(path.name for path in folder.iterdir()) == ["labels.jsonl", "reward"]
     chart = world.owner.get_json(f"/trainings/{job}/chart?theme=dark")

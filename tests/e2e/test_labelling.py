@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -150,6 +152,60 @@ def test_thirty_paths_by_keyboard_alone_then_two_annotators_and_who_settles_it(
     _, kept = stack.request("GET", f"/runs/{run}/labels?limit=1000")
     (settled,) = [one for one in kept["items"] if one["model"] == "adjudicated"]
     assert (settled["node"], settled["rating"], settled["by"], settled["source"]) == (paths[2][0], -1, "owner", "human")
+
+
+def test_ways_are_compared_and_steps_cut_anew_by_keyboard(stack: Stack, log_in: Callable[[str], Page]) -> None:
+    """One of two first steps is better; the path's own is divided before its second word; the next joins its end."""
+    _, session = stack.request("POST", "/sessions", {"title": "Badly cut"})
+    body = {
+        "problem": {"text": "3 5 7 11 -> 24"},
+        "algorithm": "beam",
+        "params": {"width": 2, "proposals": 2},
+        "seed": 2,
+    }
+    _, run = stack.request("POST", f"/sessions/{session['id']}/runs", body)
+    address = f"/runs/{run['id']}"
+    wait_until(lambda: stack.request("GET", address)[1]["state"] == "completed", 60, "the run's end")
+    _, nodes = stack.request("GET", f"{address}/nodes?limit=1000")
+    by_index = {node["index"]: node for node in nodes["items"]}
+    last = max(by_index.values(), key=lambda node: node["depth"])
+    path = [last["index"]]
+    while by_index[path[0]]["parents"] != [0]:
+        path.insert(0, by_index[path[0]]["parents"][0])
+    other = min(index for index, node in by_index.items() if node["parents"] == [0] and index != path[0])
+
+    page = log_in("bob")
+    page.goto(f"{stack.url}{address}/label/{path[-1]}")
+    rows = page.locator('ol[aria-label="Steps"] > li .number')
+    expect(rows).to_have_text([str(number + 1) for number in range(len(path))])
+    for key in ("l", "w", "h", "d", "Enter", "Escape"):
+        page.keyboard.press(key)
+    expect(rows.nth(1)).to_have_text("1b")
+    for key in ("3", "j", "m", "1"):
+        page.keyboard.press(key)
+    expect(rows).to_have_text(["1a", "1b–2", *(str(number + 1) for number in range(2, len(path)))])
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(f'[data-node="{path[-1]}"]')).to_have_count(0)
+
+    export = {"session": session["id"], "annotators": ["bob"]}
+    (line,) = exported(stack, "trl_stepwise", export)
+    texts = [by_index[index]["text"] for index in path[:2]]
+    word, rest = texts[0].split(" ", 1)
+    assert line["completions"] == [word, f"{rest}\n{texts[1]}"]
+    assert (line["labels"], line["original_steps"]) == ([True, False], texts)
+    pairs = exported(stack, "step_preferences", export | {"pairs": "stated"})
+    assert [(pair["chosen"], pair["rejected"]) for pair in pairs] == [(by_index[other]["text"], texts[0])]
+
+
+def exported(stack: Stack, format: str, filters: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lines of a file that a worker writes."""
+    _, job = stack.request("POST", "/exports", {"format": format, "filters": filters})
+    wait_until(lambda: stack.request("GET", f"/exports/{job['id']}")[1]["state"] == "completed", 60, "the export")
+    asked = urllib.request.Request(
+        f"{stack.url}/api/v1/exports/{job['id']}/file", headers={"Authorization": f"Bearer {stack.token}"}
+    )
+    with urllib.request.urlopen(asked, timeout=30) as answer:
+        return [json.loads(line) for line in answer]
 
 
 def test_a_mark_that_the_server_did_not_hear_is_sent_when_it_is_back(

@@ -144,6 +144,8 @@ TABLE: dict[str, Rule] = {
     "PUT /runs/{run_id}/preferences": Rule(
         200, "label", lambda world: {"preferences": [{"node": 1, "other": 2, "verdict": "better"}]}
     ),
+    "GET /runs/{run_id}/cuts": Rule(200, "label"),
+    "PUT /runs/{run_id}/cuts": Rule(200, "label", lambda world: {"cuts": [{"node": 1}]}),
     "GET /runs/{run_id}/paths/next": Rule(200, "label"),
     "GET /runs/{run_id}/paths/{leaf}": Rule(200, "label"),
     "POST /runs/{run_id}/paths/{leaf}/review": Rule(201, "label", lambda world: {"outcome": "give_up"}),

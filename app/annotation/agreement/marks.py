@@ -6,12 +6,14 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.annotation.cuts.units import Cut, as_cut, with_joined
 from app.annotation.models import (
     ItemReading,
     LabelQueue,
     Outcome,
     QueueItem,
     SiblingPreference,
+    StepCut,
     StepLabel,
     Verdict,
 )
@@ -29,6 +31,7 @@ class ReadItem:
     item: QueueItem
     marks: dict[str, dict[int, int]] = field(default_factory=dict)
     adjudicated: dict[int, int] = field(default_factory=dict)
+    cuts: dict[str, dict[int, Cut]] = field(default_factory=dict)
 
     @property
     def disputed(self) -> list[int]:
@@ -58,6 +61,7 @@ def read_items(queue: LabelQueue) -> list[ReadItem]:
         read = found.setdefault(reading.item_id, ReadItem(reading.item))
         read.marks[reading.annotator.username] = {}
     _fill(list(found.values()))
+    _fill_cuts(list(found.values()))
     return list(found.values())
 
 
@@ -75,8 +79,10 @@ def first_error_codes(items: list[ReadItem]) -> dict[str, dict[Hashable, int]]:
     """Annotator → item → place of the first error (−1 none); a path whose marks do not say it is left out."""
     codes: dict[str, dict[Hashable, int]] = {}
     for read in items:
-        for name, ratings in read.marks.items():
-            place = first_error(dict(ratings), read.item.path)
+        for name, given in read.marks.items():
+            ratings: dict[int, int | None] = dict(given)
+            with_joined(ratings, read.item.path, read.cuts.get(name, {}))
+            place = first_error(ratings, read.item.path)
             if place is not None:
                 codes.setdefault(name, {})[read.item.pk] = place
     return codes
@@ -123,3 +129,14 @@ def _fill(items: list[ReadItem]) -> None:
                     read.adjudicated[node] = rating
                 elif name in read.marks:
                     read.marks[name][node] = rating
+
+
+def _fill_cuts(items: list[ReadItem]) -> None:
+    rows = StepCut.objects.filter(run__in={read.item.run_id for read in items}, replaced_at__isnull=True).values_list(
+        "run", "annotator__username", "node_index", "joined", "parts"
+    )
+    found: dict[tuple[Any, str], dict[int, Cut]] = {}
+    for run, name, node, joined, parts in rows:
+        found.setdefault((run, str(name)), {})[node] = as_cut(joined, parts)
+    for read in items:
+        read.cuts = {name: found.get((read.item.run_id, name), {}) for name in read.marks}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.annotation.models.automatic import AutomaticLabelJob, AutomaticState, Method
+from app.annotation.models.cut import StepCut
 from app.annotation.models.job import UNFINISHED, ExportJob, ImportJob, JobState
 from app.annotation.models.label import StepLabel
 from app.annotation.models.preference import SiblingPreference, Verdict
@@ -26,6 +27,7 @@ __all__ = [
     "QueueItem",
     "SiblingPreference",
     "Skipping",
+    "StepCut",
     "StepLabel",
     "TrainingJob",
     "Verdict",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from app.annotation.cuts.units import cuts_of, with_joined
 from app.annotation.models import ItemReading, LabelQueue, StepLabel
 from app.teams.models import User
 
@@ -62,4 +63,7 @@ def marks_of(reading: ItemReading) -> dict[int, int]:
         Q(replaced_at__isnull=True) | Q(replaced_at__gt=ended), created_at__lte=ended, run=reading.item.run_id,
         node_index__in=reading.item.path, annotator=reading.annotator_id, source=StepLabel.Source.HUMAN, model="",
     ).values_list("node_index", "rating", "unsure")  # fmt: skip
-    return {node: rating for node, rating, unsure in labels if rating is not None and not unsure}
+    marks = {node: rating for node, rating, unsure in labels if rating is not None and not unsure}
+    path = reading.item.path
+    with_joined(marks, path, cuts_of(reading.annotator_id, reading.item.run_id, path))
+    return marks

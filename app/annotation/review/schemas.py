@@ -9,6 +9,7 @@ from uuid import UUID
 from ninja import Field, Schema
 
 from app.annotation.api import LabelIn, StepLabelOut
+from app.annotation.cuts.schemas import CutOut
 from app.annotation.preferences.schemas import PreferenceOut
 from app.explorer.schemas import Strict
 
@@ -82,7 +83,7 @@ class PathStepOut(StepOut):
 
 
 class PathOut(Schema):
-    """A path to read; `tags` are the standard ones and those the team has used, `preferences` your own here."""
+    """A path to read; `tags` are the standard ones and those the team has used, `preferences` and `cuts` your own."""
 
     run: UUID
     session: UUID
@@ -91,6 +92,7 @@ class PathOut(Schema):
     reference: str | None
     steps: list[PathStepOut]
     preferences: list[PreferenceOut]
+    cuts: list[CutOut]
     review: ReviewOut | None
     tags: list[str]
 

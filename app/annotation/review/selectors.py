@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection
 
+from app.annotation.cuts.selectors import own_cuts
 from app.annotation.models import PathReview
 from app.annotation.preferences.selectors import own_preferences
 from app.annotation.review.paths import json_steps, leaves, path_nodes, path_steps
@@ -48,6 +49,7 @@ def path_view(user: User, run: Run, leaf: int, *, with_rewards: bool = False) ->
         "problem": run.problem.text,
         "reference": run.problem.answer,
         "steps": shown,
+        "cuts": own_cuts(user, run, shown_nodes),
         "preferences": own_preferences(user, run, shown_nodes),
         "review": review_shape(review) if review else None,
         "tags": team_tags(run.session.team_id),

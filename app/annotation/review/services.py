@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from app.annotation.cuts.units import cuts_of, with_joined
 from app.annotation.models import Outcome, PathReview, StepLabel
 from app.annotation.review.paths import first_error
 from app.annotation.review.selectors import existing_path
@@ -80,7 +81,8 @@ def review_submit(
 def _outcome_of_marks(run: Run, user: User, path: list[int]) -> Outcome:
     labels = own_labels(user, run, path)
     # For the question whether everything was read, an unsure step counts as read and not as an error.
-    marks = {node: 0 if label["unsure"] else label["rating"] for node, label in labels.items()}
+    marks: dict[int, int | None] = {node: 0 if label["unsure"] else label["rating"] for node, label in labels.items()}
+    with_joined(marks, path, cuts_of(user.pk, run.pk, path))
     found = first_error(marks, path)
     if found is None:
         place = next(place for place, node in enumerate(path) if marks.get(node) is None)

@@ -49,7 +49,7 @@ class CurveRow(Schema):
 class TrainingOut(Schema):
     """A job: `done` of `steps`. Completed, `slug` names a reward that runs of the team can have at once.
 
-    `counts` are those of the labels, as of an export.
+    `counts` are those of the labels, as of an export, with the number of `problems` and how many are `held_out`.
     """
 
     id: UUID

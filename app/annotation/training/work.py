@@ -19,13 +19,14 @@ from typing import Any
 from django.utils import timezone
 
 from app.annotation.automatic.work import stopping
-from app.annotation.marked_paths import Counts, judged, paths_of
+from app.annotation.marked_paths import Counts, judged, paths_of, problem_of
 from app.annotation.models import StepLabel, TrainingJob
 from app.annotation.training.bases import base_argument
 from app.annotation.training.services import training_complete, training_folder
 from app.config.advisory import held_alone
 from app.explorer.models import Run
 from search.datasets.registry import FORMATS
+from search.training.names import is_held_out
 
 State = TrainingJob.State
 TICK_SECONDS = 0.5
@@ -70,13 +71,17 @@ def _write_labels(job: TrainingJob, target: Path) -> None:
     counts = Counts()
     labels = StepLabel.objects.filter(rating__isnull=False, replaced_at__isnull=True, source__in=job.sources)
     runs = Run.objects.filter(session__in=job.sessions).select_related("problem").order_by("created_at", "pk")
+    problems: set[str] = set()
     draft = target.with_suffix(".draft")
     with draft.open("wb") as file:
         for run in runs.iterator(chunk_size=100):
             for one in judged(run, labels, counts):
+                problems.add(problem_of(run)["text"].partition("\n")[0])
                 counts.records += FORMATS["trl_stepwise"].write(paths_of(one, counts, once=False), file)
     draft.replace(target)
-    TrainingJob.objects.filter(pk=job.pk).update(counts=counts.as_dict())
+    held_out = sum(map(is_held_out, problems))
+    spared = {"problems": len(problems), "held_out": held_out if held_out < len(problems) else 0}
+    TrainingJob.objects.filter(pk=job.pk).update(counts=counts.as_dict() | spared)
 
 
 def _learn(job: TrainingJob, labels: Path, reward: Path) -> tuple[int, str]:

@@ -31,6 +31,8 @@ export const keySheet: { keys: string[]; title: string }[] = [
   { keys: ['w', 'q'], title: 'Of the step and its sibling: this one is better, the other is better' },
   { keys: ['e', 'U'], title: 'Of the step and its sibling: equally good, cannot say' },
   { keys: ['c', 't'], title: 'Comment on the step, tag it' },
+  { keys: ['d'], title: 'Divide the step, where the model cut it badly' },
+  { keys: ['m'], title: 'One step with the step before, or apart again' },
   { keys: ['z'], title: 'Undo the last mark' },
   { keys: ['j', 'k'], title: 'To the next step, to the step before' },
   { keys: ['h', 'l'], title: 'To the sibling above or below' },

@@ -13,6 +13,8 @@ export const labellingKeys: { keys: string[]; title: string }[] = [
   { keys: ['w', 'q'], title: 'Of this way and the other: this one is better, the other is better' },
   { keys: ['e', 'U'], title: 'Of this way and the other: equally good, cannot say' },
   { keys: ['c', 't'], title: 'Comment on the step, tag it' },
+  { keys: ['d'], title: 'Divide the step, where the model cut it badly' },
+  { keys: ['m'], title: 'One step with the step before, or apart again' },
   { keys: ['z'], title: 'Undo' },
   { keys: ['a'], title: 'Show or hide the reference answer' },
   { keys: ['Ctrl', 'Enter'], title: 'Submit and next' },
@@ -40,12 +42,19 @@ export function pressLabelKey(
   if (!node) return false
   const choice = choices.find((one) => one.key === key)
   const said = verdicts.find((one) => one.key === key)
+  const parts = labels.cuts.of(node).parts
   if (said && other === null) return false
   if (said && other !== null) labels.preferences.press(node, other, said.verdict)
-  else if (choice) labels.set(node, pressed(choice, labels.own(node)))
+  else if (choice && parts.length) {
+    const at = labels.partAt(node)
+    labels.cuts.markPart(node, at, pressed(choice, parts[at]))
+    labels.lookAt(node, Math.min(at + 1, parts.length - 1))
+  } else if (choice) labels.set(node, pressed(choice, labels.own(node)))
   else if (key === 'x') labels.firstError(path, node)
   else if (key === 'c') labels.editing = 'comment'
   else if (key === 't') labels.editing = 'tags'
+  else if (key === 'd') labels.editing = 'cut'
+  else if (key === 'm' && path.indexOf(node) > 0) labels.cuts.toggleJoin(node)
   else return false
   return true
 }

@@ -3,6 +3,7 @@
 import { api } from '../api/client'
 import { sentenceOf } from '../api/problem'
 import { showToast } from '../design/toasts.svelte'
+import { Cuts } from './cuts.svelte'
 import { Outbox } from './outbox'
 import { Preferences } from './preferences.svelte'
 import { choiceOf, type Mark } from './ratings'
@@ -37,13 +38,16 @@ export class Labels {
     return words
   })
   readonly preferences: Preferences
+  readonly cuts: Cuts
   private readonly outbox: Outbox<number, OwnLabel>
   /** What takes each change back, the latest last, and answers the step it was about. */
   private readonly done: (() => number | null)[] = []
   /** The field of the label editor that a key has opened. */
-  editing = $state<'comment' | 'tags' | null>(null)
+  editing = $state<'comment' | 'tags' | 'cut' | null>(null)
+  /** The part of a divided step that the keys are about, where it was said; else the first unmarked one. */
+  private at = $state.raw<{ node: number; part: number } | null>(null)
   /** How many marks wait for the server. */
-  readonly waiting = $derived.by(() => this.unsent.size + this.preferences.waiting)
+  readonly waiting = $derived.by(() => this.unsent.size + this.preferences.waiting + this.cuts.waiting)
 
   constructor(
     readonly run: string,
@@ -51,6 +55,12 @@ export class Labels {
     readonly may: boolean,
   ) {
     this.preferences = new Preferences(run, user, (undo) => this.done.push(undo))
+    this.cuts = new Cuts(
+      run,
+      user,
+      (undo) => this.done.push(undo),
+      (labels) => this.keep(labels),
+    )
     this.outbox = new Outbox<number, OwnLabel>(`espalier.marks.${user}.${run}`, (batch) => this.deliver(batch), {
       changed: (unsent) => {
         this.unsent = unsent
@@ -81,7 +91,10 @@ export class Labels {
       showToast(`The labels did not load. ${sentenceOf(thrown)}`, 'error')
     }
     await this.preferences.load()
-    if (this.may) await Promise.all([this.outbox.send(), this.preferences.send()])
+    if (this.may) {
+      await this.cuts.load()
+      await Promise.all([this.outbox.send(), this.preferences.send(), this.cuts.send()])
+    }
   }
 
   /** Takes the own marks that a path brought along. */
@@ -89,6 +102,7 @@ export class Labels {
     const steps = path.steps.flatMap((step) => [step, ...step.siblings])
     this.keep(steps.flatMap(({ node, label }) => (label ? [{ ...label, node, source: 'human', by: this.user }] : [])))
     this.preferences.take(path.preferences)
+    this.cuts.take(path.cuts)
     void this.outbox.send()
   }
 
@@ -119,6 +133,28 @@ export class Labels {
     this.change(changes)
   }
 
+  /** Which part of a divided step is looked at. */
+  partAt(node: number): number {
+    const { parts } = this.cuts.of(node)
+    if (this.at?.node === node && this.at.part < parts.length) return this.at.part
+    return Math.max(
+      0,
+      parts.findIndex((part) => part.rating === null && !part.unsure),
+    )
+  }
+
+  lookAt(node: number, part: number): void {
+    this.at = { node, part }
+  }
+
+  /** Several changes that one undo takes back. */
+  together(work: () => void): void {
+    const begun = this.done.length
+    work()
+    const undos = this.done.splice(begun).toReversed()
+    if (undos.length) this.done.push(() => undos.map((undo) => undo()).at(-1) ?? null)
+  }
+
   /** Takes the last change back; answers the step it was about. */
   undo(): number | null {
     return this.done.pop()?.() ?? null
@@ -126,13 +162,14 @@ export class Labels {
 
   /** Resolves when every mark is kept, or the server does not answer. */
   async settled(): Promise<boolean> {
-    await Promise.all([this.outbox.send(), this.preferences.send()])
+    await Promise.all([this.outbox.send(), this.preferences.send(), this.cuts.send()])
     return this.waiting === 0
   }
 
   stop(): void {
     this.outbox.stop()
     this.preferences.stop()
+    this.cuts.stop()
   }
 
   private change(changes: Changes): void {

@@ -5,13 +5,15 @@ import { showToast } from '../design/toasts.svelte'
 import type { Desk, Task } from './desks'
 import { pressLabelKey } from './keys'
 import { Labels } from './labels.svelte'
+import { choices, pressed } from './ratings'
 import { StepClock } from './step-clock'
 import type { Ending, PathStep, ReadStep } from './types'
+import { firstErrorAt, mark, markOf, type Unit, unitsOf } from './units'
 
 export class Reading {
   task = $state.raw<Task | null>(null)
   labels = $state.raw<Labels | null>(null)
-  /** Which step of the path, and which of the ways there: 0 is the path's own. */
+  /** Which unit of the path, and which of the ways there: 0 is the path's own. */
   place = $state(0)
   way = $state(0)
   referenceShown = $state(false)
@@ -19,18 +21,19 @@ export class Reading {
   finished = $state(false)
   trouble = $state('')
   readonly steps: readonly PathStep[] = $derived(this.task?.path.steps ?? [])
-  readonly ways: readonly ReadStep[] = $derived.by(() => {
-    const step = this.steps[this.place]
-    return step ? [step, ...step.siblings] : []
-  })
-  readonly node: number | null = $derived(this.ways[this.way]?.node ?? null)
+  /** The steps as they are marked: some divided, some joined. */
+  readonly units: readonly Unit[] = $derived(this.labels ? unitsOf(this.steps, this.labels.cuts) : [])
+  readonly unit: Unit | undefined = $derived(this.units[Math.min(this.place, this.units.length - 1)])
+  readonly siblings: readonly ReadStep[] = $derived(this.unit ? siblingsOf(this.unit) : [])
+  readonly node: number | null = $derived(
+    (this.way === 0 ? this.unit?.node : this.siblings[this.way - 1]?.node) ?? null,
+  )
   /** What another way is compared with: the path's own step. */
-  readonly other: number | null = $derived(this.way === 0 ? null : (this.ways[0]?.node ?? null))
+  readonly other: number | null = $derived(this.way === 0 ? null : (this.unit?.steps[0]?.node ?? null))
   /** The steps down to the one looked at, by the way that is looked at. */
   private readonly pathHere = $derived([
-    ...this.steps.slice(0, this.place).map((step) => step.node),
+    ...this.steps.slice(0, this.steps.indexOf(this.unit?.steps[0] as PathStep)).map((step) => step.node),
     ...(this.node === null ? [] : [this.node]),
-    ...(this.way === 0 ? this.steps.slice(this.place + 1).map((step) => step.node) : []),
   ])
   private clock = new StepClock()
 
@@ -53,7 +56,7 @@ export class Reading {
   }
 
   go(place: number, way = 0): void {
-    this.place = Math.max(0, Math.min(place, this.steps.length - 1))
+    this.place = Math.max(0, Math.min(place, this.units.length - 1))
     this.way = way
     if (this.labels) this.labels.editing = null
     this.look()
@@ -71,15 +74,36 @@ export class Reading {
     if (key === 'j') this.go(this.place + 1)
     else if (key === 'k') this.go(this.place - 1)
     else if (key === 'h') this.go(this.place, Math.max(0, this.way - 1))
-    else if (key === 'l') this.go(this.place, Math.min(this.ways.length - 1, this.way + 1))
+    else if (key === 'l') this.go(this.place, Math.min(this.siblings.length, this.way + 1))
     else if (key === 'a') this.referenceShown = !this.referenceShown
     else if (key === 'g') void this.submit('give_up')
     else if (key === 'b') void this.submit('bad_problem')
     else if (key === 's' && this.desk.skip) void this.skip()
     else if (key === 'z') this.undo(labels)
-    else if (pressLabelKey(key, labels, this.node, this.pathHere, this.other)) this.goOnAfter(key, labels)
-    else return false
+    else if (this.unit && this.way === 0 && this.pressUnit(key, this.unit, labels)) this.goOnAfter(key, labels)
+    else if (this.way > 0 && 'dm'.includes(key))
+      return false // another way is cut where it is the path's own
+    else return pressLabelKey(key, labels, this.node, this.pathHere, this.other)
     return true
+  }
+
+  /** A key about the path's own step, as it is cut. */
+  private pressUnit(key: string, unit: Unit, labels: Labels): boolean {
+    const choice = choices.find((one) => one.key === key)
+    if (choice) mark(unit, pressed(choice, markOf(unit, labels)), labels)
+    else if (key === 'x') firstErrorAt(this.units, this.place, labels)
+    else if (key === 'm' && unit.part) labels.cuts.undivide(unit.node, unit.part)
+    else if (key === 'm' && unit.node !== this.steps[0]?.node) {
+      labels.cuts.toggleJoin(unit.node)
+      this.find(unit.node)
+    } else return false
+    return true
+  }
+
+  /** Goes to where a node, or a part of it, is marked. */
+  private find(node: number): void {
+    const place = this.units.findIndex((unit) => unit.node === node || unit.steps.some((step) => step.node === node))
+    if (place >= 0) this.go(place)
   }
 
   async submit(outcome: Ending['outcome'] = null): Promise<void> {
@@ -138,34 +162,39 @@ export class Reading {
     labels.take(task.path)
     this.labels = labels
     // Where the marks of an earlier path or of an earlier visit end.
-    const open = task.path.steps.findIndex((step) => {
-      const label = labels.own(step.node)
-      return !label || (label.rating === null && !label.unsure)
+    const open = this.units.findIndex((unit) => {
+      const given = markOf(unit, labels)
+      return !given || (given.rating === null && !given.unsure)
     })
     this.go(open < 0 ? 0 : open)
   }
 
   private undo(labels: Labels): void {
     const node = labels.undo()
-    const place = this.steps.findIndex((step) => step.node === node || step.siblings.some((way) => way.node === node))
-    if (place < 0) return
-    const way = this.steps[place]?.siblings.findIndex((one) => one.node === node) ?? -1
-    this.go(place, way + 1)
+    const beside = this.units.findIndex((unit) => siblingsOf(unit).some((way) => way.node === node))
+    const unit = this.units[beside]
+    if (unit) this.go(beside, siblingsOf(unit).findIndex((one) => one.node === node) + 1)
+    else if (node !== null) this.find(node)
   }
 
   /** After a mark that lets the path go on, the next step comes up. */
   private goOnAfter(key: string, labels: Labels): void {
-    const label = this.node === null ? undefined : labels.own(this.node)
-    const goesOn = (key === '2' || key === '3' || key === 'u') && label && (label.rating !== null || label.unsure)
-    if (goesOn && this.way === 0 && this.place < this.steps.length - 1) this.go(this.place + 1)
+    const given = this.unit && markOf(this.unit, labels)
+    const goesOn = (key === '2' || key === '3' || key === 'u') && given && (given.rating !== null || given.unsure)
+    if (goesOn && this.place < this.units.length - 1) this.go(this.place + 1)
   }
 
   /** A refusal that names a step leads there. */
   private explain(thrown: unknown): void {
     const error = thrown instanceof ApiError ? thrown.problem.errors[0] : undefined
     const place = /^labels\.(\d+)$/.exec(error?.field ?? '')?.[1]
-    if (place !== undefined) this.go(Number(place))
+    if (place !== undefined) this.find(this.steps[Number(place)]?.node ?? 0)
     this.trouble = error ? sentenceAbout(error) : sentenceOf(thrown)
     if (!error) showToast(this.trouble, 'error')
   }
+}
+
+/** The other ways at the place where a unit begins. */
+export function siblingsOf(unit: Unit): readonly ReadStep[] {
+  return unit.part === null || unit.part === 0 || unit.steps.length > 1 ? (unit.steps[0]?.siblings ?? []) : []
 }

@@ -7,7 +7,18 @@ import type { Ending, ReadPath } from './types'
 function path(leaf: number, nodes: number[], siblings: number[] = []): ReadPath {
   const step = (node: number) => ({ node, text: `step ${node}`, label: null, rewards: null })
   const steps = nodes.map((node, place) => ({ ...step(node), siblings: place === 1 ? siblings.map(step) : [] }))
-  return { run: 'r', session: 's', leaf, problem: 'p', reference: null, steps, preferences: [], review: null, tags: [] }
+  return {
+    run: 'r',
+    session: 's',
+    leaf,
+    problem: 'p',
+    reference: null,
+    steps,
+    preferences: [],
+    cuts: [],
+    review: null,
+    tags: [],
+  }
 }
 
 class PaperDesk implements Desk {
@@ -39,7 +50,8 @@ function press(reading: Reading, keys: string): void {
 beforeEach(() => {
   localStorage.clear()
   vi.stubGlobal('fetch', async (address: string, init: RequestInit) => {
-    if (address.endsWith('/preferences')) return new Response(JSON.stringify({ items: [] }), { status: 200 })
+    if (address.endsWith('/preferences') || address.endsWith('/cuts'))
+      return new Response(JSON.stringify({ items: [] }), { status: 200 })
     const { labels } = JSON.parse(String(init.body)) as { labels: object[] }
     const items = labels.map((label) => ({ ...label, at: 'now', source: 'human', model: '', by: 'ann' }))
     return new Response(JSON.stringify({ items }), { status: 200 })
@@ -91,6 +103,28 @@ describe('reading a path by keyboard', () => {
     expect(reading.labels?.own(8)?.rating).toBeNull()
     press(reading, 'w') // pressed again it is taken back
     expect(said()).toBeNull()
+  })
+
+  it('marks the parts of a divided step one by one, and two joined steps at once', async () => {
+    const { reading } = await begun(path(3, [1, 2, 3]))
+    const { labels } = reading
+    labels?.cuts.divide(2, [5], 6, { rating: null, unsure: false }) // "step 2": before the number
+    const numbers = () => reading.units.map((unit) => unit.number)
+    expect(numbers()).toEqual(['1', '2a', '2b', '3'])
+    expect(reading.units.map((unit) => unit.text)).toEqual(['step 1', 'step', '2', 'step 3'])
+    press(reading, '33')
+    expect([reading.unit?.number, labels?.cuts.of(2).parts.map((part) => part.rating)]).toEqual(['2b', [1, null]])
+    press(reading, 'x') // the first error is the second part
+    expect(labels?.cuts.of(2).parts.map((part) => part.rating)).toEqual([1, -1])
+    press(reading, 'z')
+    expect(labels?.cuts.of(2).parts.map((part) => part.rating)).toEqual([1, null])
+    press(reading, 'jjm') // the last step goes on with the second part
+    expect(numbers()).toEqual(['1', '2a', '2b–3'])
+    expect([reading.node, reading.unit?.text]).toEqual([3, '2\nstep 3'])
+    press(reading, 'z')
+    expect(numbers()).toEqual(['1', '2a', '2b', '3'])
+    press(reading, 'km') // two parts are one again
+    expect(numbers()).toEqual(['1', '2', '3'])
   })
 
   it('submits what the clock has read, then brings the next path and at last none', async () => {

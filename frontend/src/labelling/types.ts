@@ -32,6 +32,20 @@ export interface Preference {
   by: string | null
 }
 
+/** A piece of a step's text up to character `end`, with its own mark. */
+export interface Part {
+  end: number
+  rating: -1 | 0 | 1 | null
+  unsure: boolean
+}
+
+/** How one has cut a step: whether it goes on with the step before, and its parts; none where it is one. */
+export interface Cut {
+  node: number
+  joined: boolean
+  parts: Part[]
+}
+
 export interface ReadStep {
   node: number
   text: string
@@ -61,6 +75,8 @@ export interface ReadPath {
   steps: PathStep[]
   /** The reader's own, between siblings on this path. */
   preferences: Preference[]
+  /** The reader's own. */
+  cuts: Cut[]
   review: Review | null
   tags: string[]
 }

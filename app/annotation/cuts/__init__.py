@@ -1,0 +1,1 @@
+"""Steps that the model cut badly, divided and joined for labelling; the nodes stay as they are."""
