@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import IO, Any, TypeVar
@@ -121,19 +122,19 @@ def _values(stream: IO[bytes], first: bytes, number: int) -> Iterator[tuple[int,
     """Values one after the other, or the items of one array, whatever the line breaks."""
     decoder = json.JSONDecoder(parse_constant=_refuse_constant)
     window = _Window(stream, first, number)
-    in_array = window.skip(" \t\r\n") == "["
+    in_array = window.skip(_SPACE) == "["
     if in_array:
-        window.take(1)
-    while (mark := window.skip(" \t\r\n,")) and mark != "]":
+        window.take_to(window.at + 1)
+    while (mark := window.skip(_BETWEEN)) and mark != "]":
         size = CHUNK
         while True:
             try:
-                value, end = decoder.raw_decode(window.text)
+                value, end = decoder.raw_decode(window.text, window.at)
                 break
             except json.JSONDecodeError as error:
                 cut = error.msg.startswith("Unterminated string") or error.pos >= len(window.text) - 16
                 if not (cut and window.read(size)):
-                    line = window.line + window.text.count("\n", 0, error.pos)
+                    line = window.line + window.text.count("\n", window.at, error.pos)
                     raise MalformedRecord(line, "file", f"is not JSON ({error.msg})", "mend it there") from error
                 size *= 2  # an object of many chunks is not parsed from its beginning for each of them
             except RecursionError as error:
@@ -141,40 +142,50 @@ def _values(stream: IO[bytes], first: bytes, number: int) -> Iterator[tuple[int,
             except ValueError as error:
                 raise MalformedRecord(window.line, "file", f"is not JSON ({error})") from error
         yield window.line, value
-        window.take(end)
+        window.take_to(end)
     if in_array and not mark:
         raise MalformedRecord(window.line, "file", "ends inside its array", "the file was cut off; fetch it again")
 
 
+_SPACE, _BETWEEN = re.compile(r"[ \t\r\n]*"), re.compile(r"[ \t\r\n,]*")
+
+
 class _Window:
-    """The text between what was parsed and what was read, and the line it begins in."""
+    """The text that was read, `at` where it is parsed up to, and the line that begins in.
+
+    What was parsed is thrown away when more is read, not for every value: a window holds many small ones.
+    """
 
     def __init__(self, stream: IO[bytes], first: bytes, line: int) -> None:
         self._stream = stream
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self.line = line
-        self.text = ""
+        self.text, self.at = "", 0
         self._decode(first)
 
     def read(self, size: int) -> bool:
         """`size` more bytes; False at the end of the file."""
+        self.text, self.at = self.text[self.at :], 0
         if len(self.text) > MOST_BYTES:
             raise MalformedRecord(self.line, "file", f"has an object of more than {MOST_BYTES // 2**20} MiB")
         more = self._stream.read(size)
         self._decode(more)
         return bool(more)
 
-    def take(self, count: int) -> None:
-        self.line += self.text.count("\n", 0, count)
-        self.text = self.text[count:]
+    def take_to(self, end: int) -> None:
+        self.line += self.text.count("\n", self.at, end)
+        self.at = end
 
-    def skip(self, characters: str) -> str:
-        """Drop these characters; the next other one, or nothing at the end of the file."""
+    def skip(self, characters: re.Pattern[str]) -> str:
+        """Pass over these characters; the next other one, or nothing at the end of the file."""
         while True:
-            rest = self.text.lstrip(characters)
-            self.take(len(self.text) - len(rest))
-            if rest or not self.read(CHUNK):
-                return rest[:1]
+            passed = characters.match(self.text, self.at)
+            assert passed is not None  # none of them is a match too
+            self.take_to(passed.end())
+            if self.at < len(self.text):
+                return self.text[self.at]
+            if not self.read(CHUNK):
+                return ""
 
     def _decode(self, more: bytes) -> None:
         try:
