@@ -151,9 +151,20 @@ class RewardModel(RewardSettings):
 
 
 AnyModel = ServerModel | FolderModel | VllmModel
+Kind = Literal["policy", "reward"]
 _POLICY: TypeAdapter[AnyModel] = TypeAdapter(Annotated[AnyModel, Field(discriminator="kind")])
 _REWARD: TypeAdapter[RewardModel] = TypeAdapter(RewardModel)
 Entry = TypeVar("Entry")
+
+
+def policy_described(settings: Any) -> AnyModel:
+    """The policy of a table like `[policies.NAME]`, wherever it is written down. Raises pydantic's ValidationError."""
+    return _POLICY.validate_python(settings)
+
+
+def reward_described(settings: Any) -> RewardModel:
+    """The reward of a table like `[rewards.NAME]`; like `policy_described`."""
+    return _REWARD.validate_python(settings)
 
 
 def configured_policies() -> dict[str, AnyModel]:

@@ -8,15 +8,13 @@ follows.
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from search.model_cache import once
 from search.model_file import (
     AnyModel,
     ModelFileError,
@@ -24,6 +22,7 @@ from search.model_file import (
     ServerModel,
     configured_policies,
     configured_rewards,
+    place,
 )
 from search.policies.base import Policy, PolicyError
 from search.rewards.base import Reward, RewardError
@@ -63,10 +62,6 @@ class RewardFolderSettings(RewardSettings):
 
 
 Own = TypeVar("Own", bound=BaseModel)
-
-
-_loaded: dict[tuple[str, ...], Any] = {}
-_loading = threading.Lock()
 
 
 def catalogue() -> list[dict[str, Any]]:
@@ -143,15 +138,14 @@ def load_policy(model: str = "embedded", **settings: Any) -> Policy:
         PolicyError: no such model, or it cannot be loaded; names it.
     """
     if model in _POLICY_FOLDERS or Path(model).is_dir():
-        return _once("policy", model, settings, lambda: _policy(model, settings))
+        return once("policy", model, settings, lambda: _policy(model, settings))
     try:
         configured = configured_policies().get(model)
     except ModelFileError as error:
         raise PolicyError(f"{model}: {error}") from error
     if configured is None:
-        return _once("policy", model, settings, lambda: _policy(model, settings))
-    entry = configured.model_dump(mode="json")  # a changed entry is another model
-    return _once("policy", model, {"entry": entry, **settings}, lambda: _configured(model, configured, settings))
+        return once("policy", model, settings, lambda: _policy(model, settings))
+    return load_described_policy(model, configured, place(model), **settings)
 
 
 def load_reward(model: str = "embedded", slug: str | None = None, **settings: Any) -> Reward:
@@ -168,15 +162,29 @@ def load_reward(model: str = "embedded", slug: str | None = None, **settings: An
         except ModelFileError as error:
             raise RewardError(f"{model}: {error}") from error
         if configured is not None:
-            folder, name, told = str(configured.folder), slug or model, {**configured.engine, **settings}
-            return _once("reward", folder, {"slug": name, **told}, lambda: _reward(folder, name, told))
-    return _once("reward", model, {"slug": slug, **settings}, lambda: _reward(model, slug or model, settings))
+            return load_described_reward(slug or model, configured, **settings)
+    return once("reward", model, {"slug": slug, **settings}, lambda: _reward(model, slug or model, settings))
 
 
-def _configured(slug: str, model: AnyModel, settings: dict[str, Any]) -> Policy:
-    from search.policies.configured import configured_policy
+def load_described_policy(slug: str, model: AnyModel, where: str, **settings: Any) -> Policy:
+    """The policy that these settings describe, called `slug`; otherwise as `load_policy`.
 
-    return configured_policy(slug, model, settings)
+    `where` says in messages where a person can mend them.
+    """
+
+    def load() -> Policy:
+        from search.policies.configured import configured_policy
+
+        return configured_policy(slug, model, settings, where)
+
+    entry = model.model_dump(mode="json")  # changed settings are another model
+    return once("policy", slug, {"entry": entry, **settings}, load)
+
+
+def load_described_reward(slug: str, model: RewardModel, **settings: Any) -> Reward:
+    """The reward that these settings describe, called `slug`; otherwise as `load_reward`."""
+    folder, told = str(model.folder), {**model.engine, **settings}
+    return once("reward", folder, {"slug": slug, **told}, lambda: _reward(folder, slug, told))
 
 
 def _policy(model: str, settings: dict[str, Any]) -> Policy:
@@ -238,14 +246,6 @@ def policy_folder(model: str) -> tuple[Path, str]:
     """
     folder = _folder(model, "policy", PolicyError)
     return folder, _dtype(model, _own_settings(model, folder, FolderSettings, PolicyError).dtype)
-
-
-def _once(kind: str, model: str, settings: dict[str, Any], load: Callable[[], Any]) -> Any:
-    key = (kind, model, json.dumps(settings, sort_keys=True))
-    with _loading:
-        if key not in _loaded:
-            _loaded[key] = load()
-        return _loaded[key]
 
 
 def _folder(model: str, kind: str, error: type[Exception]) -> Path:

@@ -20,7 +20,14 @@ def source_name(question: Question) -> str:
 
 
 class TemplateError(ValueError):
-    """A template is not usable, or cannot express what it was asked to; the message says what to mend."""
+    """A template is not usable, or cannot express what it was asked to; the message says what to mend.
+
+    `setting` is the one that is wrong, where it is about one.
+    """
+
+    def __init__(self, message: str, setting: str | None = None) -> None:
+        self.setting = setting
+        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +64,11 @@ class Template:
 
     def __post_init__(self) -> None:
         if self.problem.count("{problem}") != 1:
-            raise TemplateError(f"template {self.name!r}: problem must contain {{problem}} once")
+            raise TemplateError(f"template {self.name!r}: problem must contain {{problem}} once", "problem")
         if self.hint is not None and self.hint.count("{hint}") != 1:
-            raise TemplateError(f"template {self.name!r}: hint must contain {{hint}} once, or be null")
+            raise TemplateError(f"template {self.name!r}: hint must contain {{hint}} once, or be null", "hint")
         if not self.step_end:
-            raise TemplateError(f"template {self.name!r}: step_end must not be empty")
+            raise TemplateError(f"template {self.name!r}: step_end must not be empty", "step_end")
 
     @property
     def supports_hints(self) -> bool:
@@ -100,11 +107,11 @@ class Template:
         values = {name: value for name, value in settings.items() if name != "supports_hints"}
         for name, value in values.items():
             if name not in known:
-                raise TemplateError(f"template has no setting {name!r}; it has {', '.join(sorted(known))}")
+                raise TemplateError(f"template has no setting {name!r}; it has {', '.join(sorted(known))}", name)
             wanted = bool if name in ("begin", "special_tokens", "instructions") else str
             optional = name in ("final_end", "hint", "ask_right", "ask_restart", "refine")
             if not (isinstance(value, wanted) or (optional and value is None)):
-                raise TemplateError(f"template setting {name!r} must be a {wanted.__name__}, not {value!r}")
+                raise TemplateError(f"template setting {name!r} must be a {wanted.__name__}, not {value!r}", name)
         return cls(**values)
 
 

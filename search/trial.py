@@ -23,7 +23,7 @@ def as_models_read(problem: str) -> str:
 
 
 async def try_policy(policy: Policy, problem: str, steps: Sequence[str], sampling: Sampling) -> dict[str, Any]:
-    """`{model, input, samples: [{text, finish, tokens, logprob}], seconds}`: three next steps, drawn with seed 0.
+    """`{model, input, prompt_tokens, samples: [{text, finish, tokens, logprob}], seconds}`: three next steps, seed 0.
 
     Raises:
         PolicyError: the model cannot read the prompt or its server failed; names it.
@@ -46,6 +46,7 @@ async def try_policy(policy: Policy, problem: str, steps: Sequence[str], samplin
     return {
         "model": _shown(described),
         "input": prompt,
+        "prompt_tokens": max([policy.prompt_tokens(prompt), *(sample.prompt_tokens for sample in drawn)]),
         "samples": samples,
         "seconds": round(time.monotonic() - began, 3),
     }

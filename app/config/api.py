@@ -14,7 +14,7 @@ from app.config.health import router as health
 from app.config.problem_api import ProblemAPI
 from app.experiments.api import router as experiments
 from app.explorer.api import router as explorer
-from app.registry.api import router as registry
+from app.registry.adding_api import router as registry
 from app.teams.api import router as teams
 from app.teams.authentication import Bearer, PageCookie
 

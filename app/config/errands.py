@@ -49,6 +49,28 @@ def errand_send(errand: Errand, ring: Ring) -> None:
     transaction.on_commit(lambda: ring(str(errand.pk)))
 
 
+CANCELLED = "cancelled"
+"""The state of an errand that nobody waits for any more, for tables that allow it (`WatchedErrand`)."""
+
+
+class WatchedErrand(Errand):
+    """An errand that may take long: `stages` say how far it is (search/progress.py), and it can be cancelled."""
+
+    state = models.CharField(
+        max_length=10, choices=[*Errand.State.choices, (CANCELLED, "Cancelled")], default=Errand.State.QUEUED
+    )
+    stages = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+def errand_cancel(errand: WatchedErrand) -> bool:
+    """Nobody waits for it any more; whatever its worker still finds is dropped. False: it was over before."""
+    rows = type(errand)._default_manager.filter(pk=errand.pk, finished_at__isnull=True)
+    return bool(rows.update(state=CANCELLED, finished_at=timezone.now()))
+
+
 def errand_look_after(errand: Errand, ring: Ring) -> None:
     """One whose worker died, or that no worker was told of, is rung for again by whoever asks how it is doing."""
     if errand.finished_at is not None or timezone.now() - errand.created_at < PATIENCE:
@@ -70,7 +92,7 @@ def errand_carry_out(model: type[E], errand_id: str, work: Callable[[E], Any], *
         with held_alone(f"errand:{errand_id}") as mine:
             errand = model._default_manager.filter(pk=errand_id, finished_at__isnull=True).first()
             if mine and errand is not None:
-                rows = model._default_manager.filter(pk=errand_id)
+                rows = model._default_manager.filter(pk=errand_id, finished_at__isnull=True)
                 rows.update(state=Errand.State.RUNNING)
                 rows.update(**_outcome(errand, work, known), finished_at=timezone.now())
     finally:

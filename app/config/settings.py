@@ -13,6 +13,8 @@ from app.config.logs import configure_structlog, logging_config
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 ESPALIER_HOME = Path(envstr("ESPALIER_HOME") or BASE_DIR / "var").absolute()
+# Where folders of models may lie that an admin adds by page. Those of the file of models may lie anywhere.
+MODEL_FOLDERS = [Path(place).absolute() for place in envlist("ESPALIER_MODEL_FOLDERS")] or [ESPALIER_HOME / "models"]
 
 # --- who may talk to us ------------------------------------------------------------------------------------------
 DEBUG = envbool("DEBUG", False)

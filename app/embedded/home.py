@@ -43,6 +43,7 @@ class Home:
             for folder in (self.logs, self.run):
                 folder.mkdir(exist_ok=True)
                 folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+            self.models.mkdir(exist_ok=True)
         except OSError as error:
             raise CannotStart(
                 f"the data folder {self.path} cannot be used: {error.strerror}. "
@@ -52,6 +53,11 @@ class Home:
     @property
     def logs(self) -> Path:
         return self.path / "logs"
+
+    @property
+    def models(self) -> Path:
+        """Where folders of models lie that are added by page, unless settings say otherwise."""
+        return self.path / "models"
 
     @property
     def run(self) -> Path:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
-from app.config.errands import errand_look_after
-from app.config.problems import Absent
+from app.config.errands import WatchedErrand, errand_cancel, errand_look_after
+from app.config.problems import Absent, Conflict
 from app.explorer.access import principal_of, user_of, visible
 from app.explorer.models import Run
 from app.explorer.schemas import LONGEST_PROBLEM, Strict
@@ -18,11 +18,12 @@ from app.registry.details import details
 from app.registry.models import LanguageModel, ModelTrial
 from app.registry.selectors import models_listed
 from app.registry.trials import trial_create, trial_ring
-from app.teams.models import User
-from app.teams.permissions import visible_to
+from app.registry.uses import uses_of
+from app.teams.permissions import is_admin, visible_to
 
 router = Router(tags=["models"])
 Kind = Literal["policy", "reward"]
+Watched = TypeVar("Watched", bound=WatchedErrand)
 
 
 class ModelOut(Schema):
@@ -55,18 +56,39 @@ class LastTrial(Schema):
 class ModelDetail(ModelOut):
     """How it is asked (`template`, `delimiter`, `sampling`), what is wrong with it (`trouble`), and who uses it.
 
-    `runs` counts those you may see, `under_way` those of them that wait or run. `location` is for admins.
+    `runs` counts those you may see, `under_way` those of them that wait or run. `added`: an admin added it by page or
+    API. `location` and `configuration` (the settings it was added with) are for admins.
     """
 
     template: dict[str, Any] | None
     delimiter: str | None
     sampling: dict[str, Any] | None
     location: str | None
+    added: bool
+    configuration: dict[str, Any] | None
     trouble: str | None
     last_trial: LastTrial | None
     runs: int
     under_way: int
     last_run_at: datetime | None
+
+
+class UsedBy(Schema):
+    """One that names the model; `url` is its page."""
+
+    title: str
+    state: str
+    at: datetime
+    url: str
+
+
+class UseOut(Schema):
+    """One kind of use (`runs`, `experiments`, `trainings`, `labelling jobs`): counted, the newest ones listed."""
+
+    what: str
+    count: int
+    under_way: int
+    items: list[UsedBy]
 
 
 class TrialIn(Strict):
@@ -76,21 +98,39 @@ class TrialIn(Strict):
     steps: list[Annotated[str, Field(min_length=1, max_length=4000)]] = Field(default_factory=list, max_length=64)
 
 
-class TrialOut(Schema):
-    """A trial: `queued`, `running` (the model may have to load), `completed` (`result`) or `failed` (`error`).
+class Stage(Schema):
+    """A stage of something that a worker does: what it has `told`; `seconds` is null before its end."""
 
-    `result`: `{model, input, seconds}` and `samples: [{text, finish, tokens, logprob}]` of a policy or `scores` of a
-    reward.
+    name: str
+    begun: bool
+    told: str | None
+    seconds: float | None
+
+
+class TrialOut(Schema):
+    """A trial: `queued`, `running` (it may have to load), `completed` (`result`), `failed` (`error`) or `cancelled`.
+
+    `result`: `{model, input, seconds}` and `prompt_tokens` (0: only the server knows), `samples: [{text, finish,
+    tokens, logprob}]` of a policy or `scores` of a reward.
     """
 
     id: UUID
     kind: str
     slug: str
     state: str
+    stages: list[Stage]
     error: str | None
     result: dict[str, Any] | None
     created_at: datetime
     finished_at: datetime | None
+
+
+def cancelled(errand: Watched) -> Watched:
+    """The errand, cancelled. Raises Conflict where it was over before."""
+    if not errand_cancel(errand):
+        raise Conflict("It is over: there is nothing to cancel.")
+    errand.refresh_from_db()
+    return errand
 
 
 @router.get("/models", response=ModelList, summary="Configured policies and reward models")
@@ -99,13 +139,22 @@ def models(request: HttpRequest) -> dict[str, Any]:
     return {"items": models_listed(visible_to(principal_of(request), LanguageModel))}
 
 
+@router.get("/models/{kind}/{slug}/uses", response=list[UseOut], summary="Who uses a model")
+def uses(request: HttpRequest, kind: Kind, slug: str) -> list[dict[str, Any]]:
+    """Runs, experiments, trainings and labelling jobs that name it, as far as you may see them: newest first."""
+    principal = principal_of(request)
+    found = visible_to(principal, LanguageModel).filter(kind=kind, slug=slug).first()
+    if found is None:
+        raise Absent(f"There is no {kind} {slug!r}; GET /api/v1/models lists them.")
+    return uses_of(found, principal)
+
+
 @router.get("/models/{kind}/{slug}", response=ModelDetail, summary="One model")
 def model(request: HttpRequest, kind: Kind, slug: str) -> dict[str, Any]:
     """Its template and step delimiter, whether it is in order, and how many of your runs name it."""
     principal = principal_of(request)
-    admin = isinstance(principal, User) and principal.is_staff
     offered = visible_to(principal, LanguageModel)
-    found = details(offered, visible_to(principal, Run), admin=admin, only=(kind, slug))
+    found = details(offered, visible_to(principal, Run), admin=is_admin(principal), only=(kind, slug))
     if not found:
         raise Absent(f"There is no {kind} {slug!r}; GET /api/v1/models lists them.")
     return found[0]
@@ -127,3 +176,9 @@ def trial(request: HttpRequest, trial_id: UUID) -> ModelTrial:
     found = visible(request, ModelTrial, trial_id)
     errand_look_after(found, trial_ring)
     return found
+
+
+@router.post("/trials/{uuid:trial_id}/cancel", response=TrialOut, summary="Cancel a trial")
+def cancel_trial(request: HttpRequest, trial_id: UUID) -> ModelTrial:
+    """Nobody waits for it any more. What a worker is loading, it loads to the end: other runs may want it."""
+    return cancelled(visible(request, ModelTrial, trial_id))

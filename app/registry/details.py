@@ -5,11 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
+from pydantic import ValidationError
 
 from app.explorer.models import Run, RunState
 from app.registry.models import LanguageModel, ModelTrial
 from app.registry.selectors import models_listed
-from search.model_file import ModelFileError, RewardModel, ServerModel, configured_policies, configured_rewards
+from search.model_file import (
+    ModelFileError,
+    RewardModel,
+    ServerModel,
+    configured_policies,
+    configured_rewards,
+    policy_described,
+    reward_described,
+)
 from search.policies.base import Sampling
 from search.templates import EMBEDDED_POLICY, EMBEDDED_REWARD
 
@@ -22,7 +31,7 @@ def details(
 ) -> list[dict[str, Any]]:
     """Every enabled one of `models` (or `only` that kind and slug) as `ModelDetail`; usage is counted in `runs`.
 
-    Where a model lies, and what exactly is wrong with the file of models, is told to admins.
+    Where a model lies, its settings, and what exactly is wrong with the file of models, is told to admins.
     """
     listed = [one for one in models_listed(models) if only in (None, (one["kind"], one["slug"]))]
     rows = {(model.kind, model.slug): model for model in models.filter(enabled=True)}
@@ -57,15 +66,23 @@ def _detail(model: LanguageModel, ready: bool, admin: bool) -> dict[str, Any]:
         "delimiter": getattr(entry, "delimiter", "\n") if model.kind == LanguageModel.Kind.POLICY else None,
         "sampling": _sampling(model),
         "location": str(location) if admin and location else None,
+        "added": model.configuration is not None,
+        "configuration": model.configuration if admin else None,
         "trouble": trouble,
         "last_trial": None if last is None else {"state": last.state, "at": last.created_at},
     }
 
 
 def _entry(model: LanguageModel, admin: bool) -> tuple[Any, str | None]:
-    """Its table in the file of models (None for others), and what is wrong with the file."""
+    """Its settings, where it was added by page or in the file of models (None for others), and what is wrong there."""
+    policy = model.kind == LanguageModel.Kind.POLICY
+    if model.configuration is not None:
+        try:
+            return (policy_described if policy else reward_described)(model.configuration), None
+        except ValidationError as error:  # of another version of Espalier
+            return None, f"Its settings cannot be read any more: {error}" if admin else NOT_TOLD
     try:
-        of_kind = configured_policies() if model.kind == LanguageModel.Kind.POLICY else configured_rewards()
+        of_kind = configured_policies() if policy else configured_rewards()
     except ModelFileError as error:
         built_in = model.slug in ("embedded", "exact", "rollout_value")
         return None, None if built_in else (str(error) if admin else f"The file of models cannot be read. {NOT_TOLD}")

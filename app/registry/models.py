@@ -1,4 +1,4 @@
-"""Configured language models, and trials of them."""
+"""Configured language models, checks of those that an admin adds, and trials of any."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from app.config.errands import Errand
+from app.config.errands import WatchedErrand
 
 
 class LanguageModel(models.Model):
@@ -17,6 +17,9 @@ class LanguageModel(models.Model):
 
     `location` is a folder with weights, a model server's URL, or empty for models of the program itself (exact
     truth); `settings` goes to the engine as it is; `template` is the prompt template of search/templates.py as a dict.
+
+    `configuration` of a model that was added by page: its settings as the file of models would have them
+    (search/model_file.py), from which the other columns are made. Removed but named by old runs: not `enabled`.
     """
 
     class Kind(models.TextChoices):
@@ -36,6 +39,7 @@ class LanguageModel(models.Model):
     builtin = models.BooleanField(default=False)
     default = models.BooleanField(default=False)
     enabled = models.BooleanField(default=True)
+    configuration = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -52,7 +56,7 @@ class LanguageModel(models.Model):
         return self.slug
 
 
-class ModelTrial(Errand):
+class ModelTrial(WatchedErrand):
     """One question to a model through a worker, outside any run: does it load, what does it read, what does it say?
 
     `result` is that of search/trial.py.
@@ -69,3 +73,21 @@ class ModelTrial(Errand):
 
     def __str__(self) -> str:
         return f"trial of {self.kind} {self.slug}"
+
+
+class ModelCheck(WatchedErrand):
+    """A model on its way into the registry: a worker looks at it, loads it and asks it once; then it is stored.
+
+    `replaces`: it is there already and gets these settings. `errors` are those of the API, by field. `result` is that
+    of search/model_check.py.
+    """
+
+    team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=8, choices=LanguageModel.Kind.choices)
+    slug = models.CharField(max_length=120)
+    configuration = models.JSONField()
+    replaces = models.BooleanField(default=False)
+    errors = models.JSONField(default=list, blank=True)
+
+    def __str__(self) -> str:
+        return f"check of {self.kind} {self.slug}"

@@ -31,6 +31,16 @@ def model_offered(kind: str, slug: str, team: int | None) -> LanguageModel | Non
     return found if found is not None and found.team_id in (None, team) else None
 
 
+def models_archived() -> QuerySet[LanguageModel]:
+    """Models that were added by page and removed, and that old runs name."""
+    return LanguageModel.objects.filter(configuration__isnull=False, enabled=False)
+
+
+def configured_where(slug: str) -> str:
+    """Where the settings of a model that was added by page can be mended, for messages."""
+    return f"the settings of {slug} on the page Models"
+
+
 def models_listed(models: QuerySet[LanguageModel] | None = None) -> list[dict[str, Any]]:
     """Every enabled one of `models` (everybody's) as the API shows it. Where its weights lie is left out."""
     try:

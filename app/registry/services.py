@@ -12,13 +12,14 @@ from search.models import catalogue, sampling_defaults
 def builtin_models_ensure() -> None:
     """Register the models that come with the program and those of the file of models, and bring them up to date.
 
-    What an admin decides (enabled, default, sampling settings of built-in models) is theirs and stays. A model that
-    the file no longer has is no longer offered.
+    What an admin decides (enabled, default, sampling settings of built-in models) is theirs and stays, and so does a
+    model that was added by page under a name of the file. A model that the file no longer has is no longer offered.
 
     Raises:
         ModelFileError: the file of models is wrong; names it and the key.
     """
-    known_now = catalogue()
+    by_page = set(LanguageModel.objects.filter(configuration__isnull=False).values_list("kind", "slug"))
+    known_now = [entry for entry in catalogue() if (entry["kind"], entry["slug"]) not in by_page]
     for entry in known_now:
         has_default = LanguageModel.objects.filter(kind=entry["kind"], default=True, enabled=True).exists()
         known = {name: entry[name] for name in ("title", "engine", "domains", "examples")}

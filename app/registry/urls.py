@@ -1,4 +1,4 @@
-"""Addresses of the registry's page."""
+"""Addresses of the registry's pages."""
 
 from __future__ import annotations
 
@@ -6,4 +6,8 @@ from django.urls import path
 
 from app.registry import pages
 
-urlpatterns = [path("models", pages.models, name="models")]
+urlpatterns = [
+    path("models", pages.models, name="models"),
+    path("models/new", pages.new, name="new-model"),
+    path("models/<kind>/<slug>/change", pages.change, name="change-model"),
+]

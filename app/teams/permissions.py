@@ -35,6 +35,7 @@ _PATHS: dict[str, tuple[str, str | None]] = {
     "experiments.experiment": ("session__team", "session"),
     "registry.languagemodel": ("team", None),
     "registry.modeltrial": ("team", None),
+    "registry.modelcheck": ("team", None),
     "annotation.exportjob": ("team", None),
     "annotation.automaticlabeljob": ("session__team", "session"),
     "annotation.labelqueue": ("team", None),
@@ -60,6 +61,12 @@ def visible_to(principal: Principal | AnonymousUser | None, model: type[M]) -> Q
     if isinstance(principal, ShareLink) and session_path:
         return rows.filter(**{session_path: principal.session_id})
     return rows.filter(shared) if isinstance(principal, ShareLink) else rows.none()
+
+
+def is_admin(principal: Principal | AnonymousUser | None) -> bool:
+    """May they say which models there are, for everybody? A model's folder is read and its server spoken to by workers,
+    so this is a right of the installation's admins, not of a team's owners."""
+    return isinstance(principal, User) and principal.is_active and principal.is_staff
 
 
 def role_in(user: User, team_id: int) -> str | None:

@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from django.db import connections
+from pydantic import ValidationError
 
 from app.registry.models import LanguageModel
-from app.registry.selectors import model_named
-from search.models import load_policy, load_reward
+from app.registry.selectors import configured_where, model_named
+from search.model_file import policy_described, reward_described
+from search.models import load_described_policy, load_described_reward, load_policy, load_reward
 from search.policies import lockstep
 from search.policies.base import Cancellation, Policy, PolicyError, StepRequest, StepSample
 from search.policies.lockstep import Leash, PathRequest
@@ -36,8 +38,7 @@ def models_for(policy: str, reward: str | None) -> tuple[Policy, Reward | None]:
     if chosen is None:
         raise PolicyError(f"there is no enabled policy {policy!r} any more: an admin can add it again")
     rewards = rewards_for([] if reward is None else [reward])
-    loaded = load_policy(chosen.location or chosen.slug, **_engine_settings(chosen))
-    return loaded, rewards[0] if rewards else None
+    return _policy(chosen), rewards[0] if rewards else None
 
 
 def rewards_for(slugs: Sequence[str]) -> list[Reward]:
@@ -50,8 +51,28 @@ def rewards_for(slugs: Sequence[str]) -> list[Reward]:
     for slug, model in zip(slugs, found, strict=True):
         if model is None:
             raise RewardError(f"there is no enabled reward model {slug!r} any more: an admin can add it again")
-        rewards.append(load_reward(model.location or model.slug, model.slug, **_engine_settings(model)))
+        rewards.append(_reward(model))
     return rewards
+
+
+def _policy(model: LanguageModel) -> Policy:
+    if model.configuration is None:
+        return load_policy(model.location or model.slug, **_engine_settings(model))
+    try:
+        described = policy_described(model.configuration)
+    except ValidationError as error:  # of another version of Espalier
+        raise PolicyError(f"{model.slug}: {configured_where(model.slug)} cannot be read any more: {error}") from error
+    return load_described_policy(model.slug, described, configured_where(model.slug))
+
+
+def _reward(model: LanguageModel) -> Reward:
+    if model.configuration is None:
+        return load_reward(model.location or model.slug, model.slug, **_engine_settings(model))
+    try:
+        described = reward_described(model.configuration)
+    except ValidationError as error:
+        raise RewardError(f"{model.slug}: {configured_where(model.slug)} cannot be read any more: {error}") from error
+    return load_described_reward(model.slug, described)
 
 
 def _engine_settings(model: LanguageModel) -> dict[str, Any]:

@@ -1,36 +1,28 @@
-"""A policy as the file of models describes it."""
+"""A policy as its settings describe it."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-from search.model_file import AnyModel, ServerModel, VllmModel, place
+from search.model_file import AnyModel, ServerModel, VllmModel
 from search.policies.base import Policy, PolicyError
 from search.policies.completions import Dialect
 from search.policies.model_server import ModelServer, Patience
 from search.policies.openai import OpenAIPolicy
 
 
-def configured_policy(slug: str, model: AnyModel, settings: dict[str, Any]) -> Policy:
-    """Load it; `settings` go to the engine of a folder, over the file's own.
+def configured_policy(slug: str, model: AnyModel, settings: dict[str, Any], where: str) -> Policy:
+    """Load it; `settings` go to the engine of a folder, over its own. `where` says where a person can mend it.
 
     Raises:
         PolicyError: it cannot be loaded; names the policy and the key.
     """
-    template = model.template_named(slug)
     if isinstance(model, ServerModel):
-        patience = Patience(connect=model.connect_timeout, silence=model.timeout, retries=model.retries)
-        server = ModelServer(
-            slug, model.base_url, model.model, _key(slug, model), patience, model.connections, place(slug)
-        )
-        dialect = Dialect(
-            model.model, model.api, model.stops, model.logprobs, model.stream, model.extra, model.priority
-        )
-        piece = model.piece_tokens or None
-        return OpenAIPolicy(slug, server, dialect, template, model.samples_per_request, model.context, piece)
+        return served_policy(slug, model, where)
     if not (model.folder / "config.json").is_file():
-        raise PolicyError(f"{slug}: {model.folder} has no config.json; mend `folder` in {place(slug)}.")
+        raise PolicyError(f"{slug}: {model.folder} has no config.json; mend `folder` in {where}.")
+    template = model.template_named(slug)
     if isinstance(model, VllmModel):
         from search.policies.vllm import VllmPolicy
 
@@ -41,10 +33,22 @@ def configured_policy(slug: str, model: AnyModel, settings: dict[str, Any]) -> P
     return TransformersPolicy(slug, model.folder, template, **{**engine, **settings})
 
 
-def _key(slug: str, model: ServerModel) -> str | None:
+def served_policy(slug: str, model: ServerModel, where: str) -> OpenAIPolicy:
+    """The policy on a server; nothing is asked yet. Raises PolicyError as `configured_policy`."""
+    patience = Patience(connect=model.connect_timeout, silence=model.timeout, retries=model.retries)
+    key = _key(slug, model, where)
+    server = ModelServer(slug, model.base_url, model.model, key, patience, model.connections, where)
+    dialect = Dialect(
+        model.model, model.api, model.stops, model.logprobs, model.stream, model.extra, model.priority
+    )
+    template, piece = model.template_named(slug), model.piece_tokens or None
+    return OpenAIPolicy(slug, server, dialect, template, model.samples_per_request, model.context, piece)
+
+
+def _key(slug: str, model: ServerModel, where: str) -> str | None:
     if model.api_key_env is None:
         return None
     key = os.environ.get(model.api_key_env)
     if not key:
-        raise PolicyError(f"{slug}: `api_key_env` in {place(slug)} names {model.api_key_env}, which is not set.")
+        raise PolicyError(f"{slug}: `api_key_env` in {where} names {model.api_key_env}, which is not set.")
     return key

@@ -6,7 +6,8 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -111,26 +112,63 @@ class ModelServer:
                     raise self.error(f"{trouble} It was asked {times}.") from trouble
                 await asyncio.sleep(self._pause(attempt, trouble.after))
 
+    async def served(self) -> list[str]:
+        """The names of the models it serves; none where it keeps no list. Asked once.
+
+        Raises:
+            PolicyError: it cannot be reached, hangs or answers nonsense; names the server and what to mend.
+        """
+        try:
+            with self._translated():
+                async with (
+                    self._connections().one() as connection,
+                    asyncio.timeout(self._patience.silence),
+                    connection.stream("GET", "models") as response,
+                ):
+                    if response.status_code in (404, 405):
+                        return []
+                    if response.status_code != 200:
+                        await self._complain(connection, "models", response)
+                    found = _object(await _text(response))
+            return [str(entry["id"]) for entry in found["data"]]
+        except TimeoutError as error:
+            raise self.error(self._silent()) from error
+        except (Nonsense, _Again) as trouble:
+            raise self.error(str(trouble)) from trouble
+        except (KeyError, TypeError) as error:
+            what = f"answers {_quoted(json.dumps(found))} where a list of models was expected."
+            raise self.error(f"{what} Is `base_url` an OpenAI-compatible API? It mostly ends in /v1.") from error
+
     async def _once(self, connection: httpx2.AsyncClient, path: str, body: dict[str, Any], reading: Reading) -> None:
         silence = self._patience.silence
         try:
-            async with (
-                asyncio.timeout(silence) as limit,
-                connection.stream("POST", path, json=body) as response,
-            ):
-                if response.status_code != 200:
-                    await self._complain(connection, path, response)
-                async for piece in _pieces(response):
-                    limit.reschedule(asyncio.get_running_loop().time() + silence)
-                    if reading.take(piece):
-                        return
+            with self._translated():
+                async with (
+                    asyncio.timeout(silence) as limit,
+                    connection.stream("POST", path, json=body) as response,
+                ):
+                    if response.status_code != 200:
+                        await self._complain(connection, path, response)
+                    async for piece in _pieces(response):
+                        limit.reschedule(asyncio.get_running_loop().time() + silence)
+                        if reading.take(piece):
+                            return
             if missing := reading.complete():
                 raise _Again(f"closed the connection before its answer was whole ({missing}); look at its log.")
         except TimeoutError as error:
-            raise _Again(
-                f"said nothing for {silence:g} s. It hangs or has too much to do: look at its log, or raise"
-                f" `timeout` in {self._settings}."
-            ) from error
+            raise _Again(self._silent()) from error
+
+    def _silent(self) -> str:
+        return (
+            f"said nothing for {self._patience.silence:g} s. It hangs or has too much to do: look at its log, or raise"
+            f" `timeout` in {self._settings}."
+        )
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """What goes wrong on the way, in words."""
+        try:
+            yield
         except httpx2.ConnectTimeout as error:
             raise _Again(f"does not accept a connection within {self._patience.connect:g} s; is it up?") from error
         except httpx2.ConnectError as error:

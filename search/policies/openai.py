@@ -84,6 +84,10 @@ class OpenAIPolicy:
             "rerun_exact": False,
         }
 
+    async def served(self) -> list[str]:
+        """The names of the models on its server (see `ModelServer.served`)."""
+        return await self._server.served()
+
     def prompt_tokens(self, prompt: str) -> int:
         """0: only the server knows, and says it with the samples."""
         return 0

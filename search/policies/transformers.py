@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import transformers
+from safetensors import SafetensorError
 
 from search.batching import Call, EngineThread
 from search.local_model import DTYPES, LocalModel, provenance_of
@@ -66,11 +67,18 @@ class TransformersPolicy(LocalModel[Any, Any]):
         self._template = template
         try:
             self._tokenization = Tokenization(folder)
-            model = transformers.AutoModelForCausalLM.from_pretrained(
-                folder, dtype=DTYPES[dtype], local_files_only=True
+            loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
+                folder, dtype=DTYPES[dtype], local_files_only=True, trust_remote_code=False, output_loading_info=True
             )
-        except (OSError, ValueError, KeyError, TokenizationError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, TokenizationError) as error:
             raise PolicyError(f"{slug}: the folder {folder.name!r} holds no causal language model: {error}") from error
+        model, found = loaded
+        # transformers fills what a folder lacks with random numbers, which would write nonsense without a word.
+        if found["missing_keys"]:
+            lacking = ", ".join(sorted(found["missing_keys"])[:3])
+            raise PolicyError(
+                f"{slug}: the folder {folder.name!r} holds no causal language model: its weights lack {lacking}."
+            )
         model.eval().to(device)
         lean = lean and LlamaSlots.fits(model)
         self._slots: SlotModel

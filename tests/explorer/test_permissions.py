@@ -20,7 +20,7 @@ from app.annotation.queues.services import queue_create
 from app.config.api import api
 from app.experiments.models import Experiment
 from app.explorer.models import Session
-from app.registry.models import ModelTrial
+from app.registry.models import ModelCheck, ModelTrial
 from app.registry.services import builtin_models_ensure
 from app.teams.models import Role
 from app.teams.permissions import ACTIONS, Action
@@ -62,6 +62,7 @@ EXPERIMENT = {
     "strategies": [{"name": "greedy", "algorithm": "greedy"}],
     "budgets": [{"tokens": 100}],
 }
+MODEL = {"settings": {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m"}}
 
 TABLE: dict[str, Rule] = {
     "GET /algorithms": Rule(200, None, own=False),
@@ -70,7 +71,17 @@ TABLE: dict[str, Rule] = {
     "POST /models/{kind}/{slug}/trials": Rule(
         201, None, lambda world: {"problem": "1 2 3 -> 6"}, own=False, for_readers=False
     ),
+    "GET /models/{kind}/{slug}/uses": Rule(200, None, own=False),
     "GET /trials/{trial_id}": Rule(200, for_readers=False),
+    "POST /trials/{trial_id}/cancel": Rule(200, for_readers=False),
+    # For admins only, whatever their role: tests/registry/test_adding.py has them as an admin.
+    "POST /models": Rule(403, None, lambda world: MODEL | {"kind": "policy", "slug": "mine"}, own=False),
+    "PUT /models/{kind}/{slug}": Rule(403, None, lambda world: MODEL, own=False),
+    "DELETE /models/{kind}/{slug}": Rule(403, None, own=False),
+    "POST /models/{kind}/{slug}/restore": Rule(403, None, own=False),
+    "GET /archived-models": Rule(403, None, own=False),
+    "GET /model-checks/{check_id}": Rule(200, for_readers=False),
+    "POST /model-checks/{check_id}/cancel": Rule(200, for_readers=False),
     "GET /sessions": Rule(200, None, own=False),
     "GET /sessions/tags": Rule(200, None, own=False),
     "POST /sessions": Rule(201, None, lambda world: {"title": "Mine"}, own=False, for_readers=False),
@@ -225,6 +236,9 @@ def call(world: World, caller: Caller, name: str) -> int:
     if "{trial_id}" in path:
         trial = ModelTrial.objects.create(team=world.team, kind="policy", slug="embedded", problem="1 2 3 -> 6")
         path = path.replace("{trial_id}", str(trial.pk))
+    if "{check_id}" in path:
+        check = ModelCheck.objects.create(team=world.team, kind="policy", slug="mine", configuration={})
+        path = path.replace("{check_id}", str(check.pk))
     if "{experiment_id}" in path:
         path = path.replace("{experiment_id}", str(experiment_of(world).pk))
     if "{import_id}" in path:

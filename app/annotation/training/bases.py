@@ -27,8 +27,11 @@ def bases_for(team: int) -> list[Base]:
     found: list[Base] = []
     models = LanguageModel.objects.filter(Q(team=None) | Q(team=team), enabled=True).order_by("-default", "title", "pk")
     for model in models.filter(kind=LanguageModel.Kind.REWARD):
+        said = model.configuration or {}
+        if "template" in said or "label" in said:  # a training reads what the folder itself says
+            continue
         folder = base_folder(model.slug)
-        if folder is not None and _kind(model.slug, folder) == "trl":
+        if folder is not None and said.get("kind", "trl") == "trl" and _kind(model.slug, folder) == "trl":
             found.append({"name": model.slug, "title": model.title})
     for model in models.filter(kind=LanguageModel.Kind.POLICY):
         if base_folder(POLICY + model.slug) is not None:
