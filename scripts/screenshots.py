@@ -93,6 +93,7 @@ class Server:
             "experiment": f"/experiments/{experiment}",
             "new-experiment": "/experiments/new",
             "models": "/models",
+            "new-model": "/models/new",
             "tokens": "/account/tokens",
         }
 
@@ -104,6 +105,8 @@ def photograph(page: Page, address: str, to: Path, *, pruned: bool = False, whol
     if pruned and page.get_by_role("treeitem").nth(4).is_visible():
         page.get_by_role("treeitem").nth(4).click()
         page.wait_for_timeout(1500)
+    if address.endswith("/models/new"):  # a folder's path would tell where this machine keeps things
+        page.get_by_role("radio", name="A server").check(force=True)
     page.screenshot(path=to, full_page=whole)
 
 

@@ -86,17 +86,23 @@ class ServerModel(ConfiguredModel):
     model: str = Field(min_length=1)
     api: Literal["completions", "chat"] = "completions"
     api_key_env: str | None = None
-    samples_per_request: int = Field(default=16, ge=1, le=256)
-    piece_tokens: int = Field(default=256, ge=0, le=65_536)
-    stops: Literal["server", "client"] = "server"
-    logprobs: bool = True
-    stream: bool = True
-    priority: bool = False
-    context: int | None = Field(default=None, ge=1)
-    timeout: float = Field(default=120.0, gt=0, le=3600)
-    connect_timeout: float = Field(default=5.0, gt=0, le=600)
-    retries: int = Field(default=3, ge=0, le=20)
-    connections: int = Field(default=64, ge=1, le=1024)
+    samples_per_request: int = Field(
+        default=16, ge=1, le=256, description="Most samples asked for at once (n); 1 for one that writes one only."
+    )
+    piece_tokens: int = Field(
+        default=256, ge=0, le=65_536, description="Tokens asked for at once where nobody looks between steps; 0: never."
+    )
+    stops: Literal["server", "client"] = Field(
+        default="server", description="client: the server does not tell which stop text it met; the stream is cut here."
+    )
+    logprobs: bool = Field(default=True, description="Off for a server that returns none.")
+    stream: bool = Field(default=True, description="Off asks for whole answers.")
+    priority: bool = Field(default=False, description="Tells the server who waits; vLLM needs its priority scheduling.")
+    context: int | None = Field(default=None, ge=1, description="Tokens it reads, if steps shall end there.")
+    timeout: float = Field(default=120.0, gt=0, le=3600, description="Seconds without a word of an answer.")
+    connect_timeout: float = Field(default=5.0, gt=0, le=600, description="Seconds.")
+    retries: int = Field(default=3, ge=0, le=20, description="How often a busy or silent server is asked again.")
+    connections: int = Field(default=64, ge=1, le=1024, description="Most requests at once per worker.")
     extra: dict[str, Any] = Field(default_factory=dict)
 
     def template_named(self, slug: str) -> Template:
@@ -117,10 +123,10 @@ class FolderModel(ConfiguredModel):
     kind: Literal["transformers"]
     folder: Path
     dtype: Literal["float64", "float32", "bfloat16", "float16"] = "float32"
-    device: str = "cpu"
-    slots: int = Field(default=256, ge=1, le=4096)
-    prefix_mb: int = Field(default=256, ge=0)
-    threads: int = Field(default=1, ge=1)
+    device: str = Field(default="cpu", description="cpu, cuda, cuda:1, …")
+    slots: int = Field(default=256, ge=1, le=4096, description="Most sequences decoded at once.")
+    prefix_mb: int = Field(default=256, ge=0, description="MiB for kept prefixes.")
+    threads: int = Field(default=1, ge=1, description="torch's threads.")
 
 
 class VllmModel(ConfiguredModel):
@@ -137,10 +143,10 @@ class RewardModel(RewardSettings):
     folder: Path
     title: str | None = None
     dtype: Literal["float64", "float32", "bfloat16", "float16"] = "float32"
-    device: str = "cpu"
-    rows: int = Field(default=128, ge=1, le=4096)
-    prefix_mb: int = Field(default=256, ge=0)
-    threads: int = Field(default=1, ge=1)
+    device: str = Field(default="cpu", description="cpu, cuda, cuda:1, …")
+    rows: int = Field(default=128, ge=1, le=4096, description="Most paths scored at once.")
+    prefix_mb: int = Field(default=256, ge=0, description="MiB for kept prefixes.")
+    threads: int = Field(default=1, ge=1, description="torch's threads.")
     domains: list[str] = Field(default_factory=list)
     examples: list[str] = Field(default_factory=list)
 

@@ -37,10 +37,17 @@ def model_check_create(*, user: User, kind: str, slug: str, given: dict[str, Any
     Raises:
         Invalid: names the field and the mend.
     """
-    if NAME.fullmatch(slug) is None:
-        raise Invalid.field("slug", f"{slug!r} is no name", "letters, digits, dots, dashes; at most 120, none in front")
-    _check_free(kind, slug)
-    entry = configuration_read(kind, given)
+    named: Invalid | None = None
+    try:
+        _check_name(kind, slug)
+    except Invalid as error:
+        named = error
+    try:
+        entry = configuration_read(kind, given)
+    except Invalid as error:  # all at once: nobody likes to mend a form three times
+        raise error if named is None else Invalid(named.detail, [*named.errors, *error.errors]) from error
+    if named is not None:
+        raise named
     return _send(user, kind, slug, entry, replaces=False)
 
 
@@ -148,7 +155,10 @@ def _columns(entry: Entry, slug: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _check_free(kind: str, slug: str) -> None:
+def _check_name(kind: str, slug: str) -> None:
+    if NAME.fullmatch(slug) is None:
+        mend = "letters, digits, dots, dashes and underscores, a letter or digit first; at most 120"
+        raise Invalid.field("slug", f"{slug!r} is no name", mend)
     found = LanguageModel.objects.filter(kind=kind, slug=slug).first()
     if found is not None and not found.enabled and found.configuration is not None:
         mend = "restore it on the page Models, or choose another name"

@@ -7,8 +7,9 @@ from typing import Any
 from django.db.models import Count, Max, Q, QuerySet
 from pydantic import ValidationError
 
+from app.config.errands import CANCELLED
 from app.explorer.models import Run, RunState
-from app.registry.models import LanguageModel, ModelTrial
+from app.registry.models import LanguageModel, ModelCheck, ModelTrial
 from app.registry.selectors import models_listed
 from search.model_file import (
     ModelFileError,
@@ -59,7 +60,6 @@ def _detail(model: LanguageModel, ready: bool, admin: bool) -> dict[str, Any]:
         folder = getattr(entry, "folder", None)
         where = f"{folder} has no config.json" if admin and folder is not None else "Its weights are not there yet"
         trouble = f"{where}. A run that names it would fail."
-    last = ModelTrial.objects.filter(kind=model.kind, slug=model.slug).order_by("-created_at").first()
     location = model.location or (entry.base_url if isinstance(entry, ServerModel) else getattr(entry, "folder", None))
     return {
         "template": _template(model, entry),
@@ -69,8 +69,18 @@ def _detail(model: LanguageModel, ready: bool, admin: bool) -> dict[str, Any]:
         "added": model.configuration is not None,
         "configuration": model.configuration if admin else None,
         "trouble": trouble,
-        "last_trial": None if last is None else {"state": last.state, "at": last.created_at},
+        "last_trial": _last_trial(model),
     }
+
+
+def _last_trial(model: LanguageModel) -> dict[str, Any] | None:
+    """How the newest trial went, or the check that it passed since."""
+    tried = ModelTrial.objects.filter(kind=model.kind, slug=model.slug)
+    last = tried.exclude(state=CANCELLED).order_by("-created_at").first()
+    passed = ModelCheck.objects.filter(kind=model.kind, slug=model.slug, state=ModelCheck.State.COMPLETED)
+    check = passed.order_by("-created_at").first() if model.configuration is not None else None
+    newest = max([one for one in (last, check) if one is not None], key=lambda one: one.created_at, default=None)
+    return None if newest is None else {"state": newest.state, "at": newest.created_at}
 
 
 def _entry(model: LanguageModel, admin: bool) -> tuple[Any, str | None]:

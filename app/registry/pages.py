@@ -33,6 +33,7 @@ from search.model_file import (
     configured_rewards,
     model_file,
 )
+from search.policies.base import Sampling
 from search.rewards.kinds import KINDS
 
 MOST_FOLDERS = 40
@@ -91,6 +92,7 @@ def _form(request: HttpRequest, model: dict[str, Any] | None) -> HttpResponse:
         "shapes": {name: shape.model_json_schema() for name, shape in shapes.items()},
         "conventions": [{"name": name, "title": title} for name, title in KINDS.items()],
         "domains": list(DOMAINS),
+        "sampling": {name: getattr(Sampling(), name) for name in ("temperature", "top_p", "max_step_tokens")},
         "roots": [str(root) for root in settings.MODEL_FOLDERS],
         "folders": _folders(),
         "keyPrefix": KEY_PREFIX,

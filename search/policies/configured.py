@@ -38,9 +38,7 @@ def served_policy(slug: str, model: ServerModel, where: str) -> OpenAIPolicy:
     patience = Patience(connect=model.connect_timeout, silence=model.timeout, retries=model.retries)
     key = _key(slug, model, where)
     server = ModelServer(slug, model.base_url, model.model, key, patience, model.connections, where)
-    dialect = Dialect(
-        model.model, model.api, model.stops, model.logprobs, model.stream, model.extra, model.priority
-    )
+    dialect = Dialect(model.model, model.api, model.stops, model.logprobs, model.stream, model.extra, model.priority)
     template, piece = model.template_named(slug), model.piece_tokens or None
     return OpenAIPolicy(slug, server, dialect, template, model.samples_per_request, model.context, piece)
 

@@ -142,6 +142,14 @@ def test_a_name_that_is_taken(admin: Caller, tmp_path: Path, monkeypatch: pytest
         assert "already" in error["message"]
 
 
+def test_everything_that_is_wrong_is_told_at_once(admin: Caller) -> None:
+    settings = SERVER | {"delimiter": "", "template": {"problem": "x"}, "retries": -1}
+    told = errors(admin.send("POST", "/models", {"kind": "policy", "slug": "embedded", "settings": settings}))
+    assert {error["field"] for error in told} == {
+        "slug", "settings.delimiter", "settings.template.problem", "settings.retries"
+    }  # fmt: skip
+
+
 def test_two_checks_of_one_name_end_with_one_model(admin: Caller) -> None:
     body = {"kind": "policy", "slug": "qwen", "settings": SERVER}
     first, second = (admin.send("POST", "/models", body).json()["id"] for _ in range(2))
@@ -157,6 +165,7 @@ def test_what_was_added_is_offered_with_its_format(world: World, admin: Caller) 
     listed = {model["slug"]: model for model in world.as_role("editor").get_json("/models")["items"]}
     assert (listed["qwen"]["title"], listed["qwen"]["engine"]) == ("Qwen there", "openai")
     told = world.as_role("editor").get_json("/models/policy/qwen")
+    assert told["last_trial"]["state"] == "completed"  # the check was one
     assert (told["delimiter"], told["template"]["problem"], told["template"]["step_end"]) == (
         "END", "Q: {problem}\nA: ", "END"
     )  # fmt: skip
