@@ -29,9 +29,8 @@ KEY_PREFIX = "ESPALIER_KEY_"
 ENGINE_ARGUMENTS = frozenset(
     {
         "block_size", "cpu_offload_gb", "dtype", "enable_prefix_caching", "enforce_eager", "gpu_memory_utilization",
-        "kv_cache_dtype", "max_model_len", "max_num_batched_tokens", "max_num_seqs", "quantization", "scheduling_policy",
-        "seed",
-        "swap_space", "tensor_parallel_size",
+        "kv_cache_dtype", "max_model_len", "max_num_batched_tokens", "max_num_seqs", "quantization",
+        "scheduling_policy", "seed", "swap_space", "tensor_parallel_size",
     }
 )  # fmt: skip
 """vLLM's arguments that load no code and no other files."""
