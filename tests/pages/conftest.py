@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 PAGES = (
     "sessions", "new-run", "session", "compare", "label", "queues", "new-queue", "queue", "agreement", "experiments",
-    "new-experiment", "experiment", "models", "trainings", "new-training", "training",
+    "new-experiment", "experiment", "models", "new-model", "trainings", "new-training", "training",
 )  # fmt: skip
 ISLANDS = ["explorer/Explorer", *(f"pages/{name}/Page" for name in PAGES)]
 
