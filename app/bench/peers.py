@@ -8,24 +8,19 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from app.bench.contenders.task import Match
 from app.bench.figure import Figure
+from app.bench.served import served
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ROOT / "build" / "peers"
 REQUIREMENTS = ROOT / "requirements-peers.txt"
-START_SECONDS = 120
 PEERS = {
     "treequest": ("mcts", "ab_mcts"),
     "its_hub": ("beam", "particle_filter", "self_consistency"),
@@ -48,7 +43,7 @@ def measure() -> list[Figure]:
     """Wall time of theirs ÷ ours with 16 problems at once, summed over the strategies; beside it what was spent."""
     _install()
     figures = []
-    with _served() as (endpoint, model):
+    with served() as (endpoint, model):
         for peer, strategies in PEERS.items():
             alone = _duel(endpoint, model, peer, strategies, ALONE)
             rounds = [_duel(endpoint, model, peer, strategies, TOGETHER) for _ in range(ROUNDS)]
@@ -110,34 +105,3 @@ def _install() -> None:
     if done.returncode:
         raise RuntimeError(f"the peers could not be installed: {done.stderr.strip().splitlines()[-1]}")
     stamp.write_text(wanted, encoding="utf-8")
-
-
-@contextmanager
-def _served() -> Iterator[tuple[str, str]]:
-    """(base URL, model name) of the embedded policy's server."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    server = subprocess.Popen(
-        [sys.executable, "-m", "search", "serve", "--port", str(port)],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    endpoint = f"http://127.0.0.1:{port}/v1"
-    try:
-        yield endpoint, _model(endpoint, server)
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _model(endpoint: str, server: subprocess.Popen[bytes]) -> str:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end and server.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{endpoint}/models", timeout=5) as answer:
-                return str(json.load(answer)["data"][0]["id"])
-        except OSError:
-            time.sleep(0.5)
-    raise RuntimeError("the policy's server did not start")

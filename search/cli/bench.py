@@ -116,7 +116,10 @@ def _run(plan: Plan, options: argparse.Namespace, named: str) -> Path:
 
 
 def _recreate(options: argparse.Namespace) -> int:
-    for name in FIGURES if options.name == "all" else [options.name]:
+    names = list(FIGURES) if options.name == "all" else [options.name]
+    if options.results is not None and len({FIGURES[name].plan for name in names}) > 1:
+        raise BadPlan("--results names one file, and these figures come from two plans: leave it out, or name one")
+    for name in names:
         path = _run(read_plan(FIGURES[name].settings), options, FIGURES[name].plan)
         print(figure_text(name, path), end="\n\n")
     return 0

@@ -16,6 +16,7 @@ from search.bench.recreate import FIGURES, figure_text
 from search.bench.recreated_pools import coverage, imperfect_verifier
 from search.bench.recreated_search import Curve, _best_of_shares
 from search.bench.results import BadResults, Results
+from search.cli import main
 from tests.search.bench.rows import ROWS, header, row, sample
 
 RIGHT, WRONG, LIKED = sample("r", True, 0.8, True), sample("w", False, 0.4, False), sample("l", False, 0.9, False)
@@ -75,3 +76,11 @@ def test_results_that_lack_what_a_figure_compares_are_refused(name: str, tmp_pat
         results.append(ROWS[-1])
     with pytest.raises(BadResults, match="run it again"):
         figure_text(name, path)
+
+
+def test_one_results_file_does_not_hold_all_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Said before anything is run."""
+    results = tmp_path / "all.jsonl"
+    assert main(["bench", "recreate", "all", "--results", str(results)]) == 2
+    assert "--results names one file" in capsys.readouterr().err
+    assert not results.exists()
