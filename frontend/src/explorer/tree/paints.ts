@@ -33,6 +33,8 @@ export class Paints {
   best = new Float32Array(1024)
   /** The colour of whoever has that weight, as a branch wears it. */
   tints = new Uint32Array(1024)
+  /** The first parent; −1 where there is none. */
+  parents = new Int32Array(1024)
   /** Changes whenever any of these does. */
   version = 0
   private own = new Float32Array(1024)
@@ -72,8 +74,8 @@ export class Paints {
     this.count = length
     // Children have greater indices than their parents: one pass back gives every parent the best of its children.
     for (let node = length - 1; node >= count; node -= 1) {
-      const parent = shown.tree.nodes[node]?.parents[0]
-      if (parent === undefined || !this.raise(parent, node) || parent >= count) continue
+      const parent = this.parents[node] as number
+      if (parent < 0 || !this.raise(parent, node) || parent >= count) continue
       this.climb(shown.tree, parent)
     }
     this.stale.clear()
@@ -114,6 +116,7 @@ export class Paints {
     this.branches = grown(this.branches, length)
     this.best = grown(this.best, length)
     this.tints = grown(this.tints, length)
+    this.parents = grown(this.parents, length)
     this.own = grown(this.own, length)
     this.ownTints = grown(this.ownTints, length)
   }
@@ -132,6 +135,7 @@ export class Paints {
         ? this.tint(fill, colors.paper)
         : this.pixel(colors['hairline-strong'])
     if (index < this.count) return // what lies below is known: `climb` looks at it
+    this.parents[index] = node.parents[0] ?? -1
     this.best[index] = this.own[index] as number
     this.tints[index] = this.ownTints[index] as number
   }
