@@ -29,7 +29,11 @@ _CONTRACT: dict[str, tuple[str, float | None, str]] = {
     "load.searches_at_once": ("searches", None, "higher"),
 }
 # A part's figures come from its own module, app/bench/PART.py, and from these.
-FURTHER: dict[str, tuple[str, ...]] = {"search": ("engine_cost", "occupancy"), "live": ("live_flood",)}
+FURTHER: dict[str, tuple[str, ...]] = {
+    "search": ("engine_cost", "occupancy"),
+    "live": ("live_flood",),
+    "explorer": ("explorer_peers",),
+}
 PARTS = tuple(dict.fromkeys(name.partition(".")[0] for name in _CONTRACT))
 
 

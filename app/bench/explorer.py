@@ -10,10 +10,8 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Sequence
 from statistics import median
-from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import psutil
@@ -23,39 +21,12 @@ from playwright.sync_api import Page, sync_playwright
 from app.bench.application import Application
 from app.bench.figure import Figure
 from app.bench.live import ARGUMENTS, WARM_UP, percentile
-
-if TYPE_CHECKING:
-    from playwright.sync_api import FloatRect
+from app.bench.pixels import WATCH, first_paint, frames_while, pan, zoom
 
 NODES = 100_000
 PAINT_SECONDS = 60
-MOVES = 120
 CLICKS = 15
 QUERIES = ("97 + 9", "= 777", "(left: 5", "no such step", "#4242")
-# Looks at the canvas after every frame, shrunk to a thumbnail: when it first holds a picture, and when that changes.
-WATCH = """
-window.frames_seen = []
-addEventListener('DOMContentLoaded', () => {
-  const small = Object.assign(document.createElement('canvas'), { width: 96, height: 60 })
-  const context = small.getContext('2d', { willReadFrequently: true })
-  let last = ''
-  function look(now) {
-    requestAnimationFrame(look)
-    const tree = document.querySelector('[data-testid=tree]')
-    if (!tree || !tree.width) return
-    context.drawImage(tree, 0, 0, 96, 60)
-    const { data } = context.getImageData(0, 0, 96, 60)
-    let drawn = 0, print = 0
-    for (let i = 0; i < data.length; i += 4) {
-      if (data[i] !== data[0] || data[i + 1] !== data[1] || data[i + 2] !== data[2]) drawn += 1
-      print = (print * 31 + data[i] + 7 * data[i + 1] + 13 * data[i + 2]) >>> 0
-    }
-    window.frames_seen.push([performance.now(), drawn, print !== last])
-    last = print
-  }
-  requestAnimationFrame(look)
-})
-"""
 # Milliseconds from the next event of `kind` to the first frame after the words of `selector` have changed.
 ANSWER = """([kind, selector]) => {
   window.answered = null
@@ -91,7 +62,7 @@ DRAWN_PIXEL = """(attempt) => {
 def measure() -> list[Figure]:
     """The figures of one page on one tree."""
     with Application() as espalier:
-        run, session = _synthetic(espalier)
+        runs, session = synthetic_runs(espalier, [NODES])
         link = espalier.call("POST", f"/sessions/{session}/share-links", {})["url"]
         with sync_playwright() as playwright:
             found = os.environ.get("CHROMIUM") or shutil.which("chromium")
@@ -100,7 +71,7 @@ def measure() -> list[Figure]:
                 page = browser.new_page(viewport={"width": 1440, "height": 900})
                 page.goto(link)
                 page.add_init_script(WATCH)
-                return _measure(page, f"http://127.0.0.1:{espalier.port}/runs/{run}")
+                return _measure(page, f"http://127.0.0.1:{espalier.port}/runs/{runs[NODES]}")
             except BrowserError as error:
                 raise RuntimeError(str(error).splitlines()[0]) from error
             finally:
@@ -108,11 +79,13 @@ def measure() -> list[Figure]:
 
 
 def _measure(page: Page, address: str) -> list[Figure]:
-    first = _first_paint(page, address)
+    first = first_paint(page, address, PAINT_SECONDS)
+    if first is None:
+        raise RuntimeError(f"nothing was painted within {PAINT_SECONDS} s")
     page.wait_for_timeout(5000)  # charts and the rest of the page come to rest
     box = page.get_by_test_id("tree").bounding_box()
     assert box is not None
-    gaps = _frames(page, lambda: _pan(page, box)) + _frames(page, lambda: _zoom(page, box))
+    gaps = frames_while(page, lambda: pan(page, box)) + frames_while(page, lambda: zoom(page, box))
     selects = _selects(page)
     searches = _searches(page)
     megabytes = _renderer_megabytes()
@@ -130,8 +103,8 @@ def _measure(page: Page, address: str) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _synthetic(espalier: Application) -> tuple[UUID, str]:
-    """A finished run with the tree, and its session."""
+def synthetic_runs(espalier: Application, sizes: Sequence[int]) -> tuple[dict[int, UUID], str]:
+    """A finished run with a tree of each size, and their session."""
     from app.bench.store import use_services
 
     use_services(espalier)
@@ -143,49 +116,13 @@ def _synthetic(espalier: Application) -> tuple[UUID, str]:
     while espalier.call("GET", f"/runs/{model}")["state"] != "completed":
         time.sleep(0.5)
 
-    async def write() -> UUID:
+    async def write() -> dict[int, UUID]:
         try:
-            return await store(await pool(2), UUID(model), bushy(NODES))
+            return {size: await store(await pool(2), UUID(model), bushy(size)) for size in sizes}
         finally:
             await close_pool()
 
     return asyncio.run(write()), session
-
-
-def _first_paint(page: Page, address: str) -> float:
-    """Milliseconds from the navigation to the first frame with a picture of some size on the canvas."""
-    page.goto(address)
-    end = time.monotonic() + PAINT_SECONDS
-    while time.monotonic() < end:
-        frames: list[Any] = page.evaluate("window.frames_seen.filter(([, drawn]) => drawn > 60).slice(0, 1)")
-        if frames:
-            return float(frames[0][0])
-        page.wait_for_timeout(100)
-    raise RuntimeError(f"nothing was painted within {PAINT_SECONDS} s")
-
-
-def _frames(page: Page, move: Callable[[], None]) -> list[float]:
-    """Milliseconds between the frames on which the picture changed."""
-    page.evaluate("window.frames_seen.length = 0")
-    move()
-    page.wait_for_timeout(300)
-    at = [float(now) for now, _, changed in page.evaluate("window.frames_seen") if changed]
-    return [later - earlier for earlier, later in pairwise(at)]
-
-
-def _pan(page: Page, box: FloatRect) -> None:
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for step in range(MOVES):
-        page.mouse.move(x + 120 * (step % 40 < 20) + 3 * (step % 20), y + 4 * (step % 20))
-    page.mouse.up()
-
-
-def _zoom(page: Page, box: FloatRect) -> None:
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    for step in range(MOVES):
-        page.mouse.wheel(0, -60 if step < MOVES // 2 else 60)
 
 
 def _selects(page: Page) -> list[float]:
