@@ -198,4 +198,6 @@ def as_payload(sample: StepSample) -> Payload:
     }
     if sample.certainty is not None:
         payload["certainty"] = float(sample.certainty)
+    if sample.entropies:
+        payload["entropies"] = list(map(float, sample.entropies))
     return payload

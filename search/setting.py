@@ -12,7 +12,7 @@ from search.policies.base import Policy, Sampling
 from search.questions import Question
 from search.rewards.base import Reward
 from search.sources import Source, sources_of
-from search.templates import Template, prologue, render_prompt
+from search.templates import Template, begin_ids, prologue, render_prompt
 from search.tree import Node, Tree
 from search.truth import Truth
 
@@ -134,19 +134,14 @@ class Setting:
         encode: Callable[..., Sequence[int]] | None = getattr(self.policy, "encode", None)
         pieces = [] if asked else tree.solution(node)
         anew = bool(hints) or any(not piece.token_ids for piece in pieces) or (further and not further_ids)
-        if encode is None or self.draft is not None:
-            return text, None
-        if answers is not None and answers.instruction is None:
-            end = len(prologue(self.template, self.problem, hints, answers))
-            marker = (end - len(self.template.refine or ""), end)
-            begin = encode(text if anew else text[:end], marker)
-            return text, tuple(begin) if anew else self._joined(begin, pieces, further_ids)
-        if anew:
+        marked = answers is not None and answers.instruction is None
+        if encode is None or self.draft is not None or (anew and not marked):
             return text, None
         if answers is not None:
-            return text, self._joined(encode(prologue(self.template, self.problem, (), answers)), pieces, further_ids)
+            begin = begin_ids(encode, self.template, self.problem, text, hints, answers, anew=anew)
+            return text, tuple(begin) if anew else self._joined(begin, pieces, further_ids)
         if self._problem_ids is None:
-            self._problem_ids = tuple(encode(render_prompt(self.template, self.problem)))
+            self._problem_ids = tuple(begin_ids(encode, self.template, self.problem, text))
         return text, self._joined(self._problem_ids, pieces, further_ids)
 
     @staticmethod

@@ -6,7 +6,7 @@ long after the run. The special tokens around a text (begin of sequence) are put
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -168,6 +168,26 @@ def prologue(template: Template, problem: str, hints: Sequence[str] = (), asked:
             )
         parts += [_lines(template, asked.steps), template.refine]
     return "".join(parts)
+
+
+def begin_ids(
+    encode: Callable[..., Sequence[int]],
+    template: Template,
+    problem: str,
+    text: str,
+    hints: Sequence[str] = (),
+    asked: Asked | None = None,
+    *,
+    anew: bool = False,
+) -> list[int]:
+    """The token ids of the prompt `text` up to where the policy's own tokens follow; of all of it if it is read `anew`.
+
+    `encode` is the policy's (search/policies/prompts.py). Raises what it raises, and TemplateError as `render_prompt`.
+    """
+    if asked is not None and asked.instruction is None:
+        end = len(prologue(template, problem, hints, asked))
+        return list(encode(text if anew else text[:end], (end - len(template.refine or ""), end)))
+    return list(encode(text if anew else prologue(template, problem, (), asked)))
 
 
 def _lines(template: Template, steps: Sequence[str]) -> str:

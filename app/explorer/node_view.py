@@ -7,11 +7,12 @@ from typing import Any
 
 from app.explorer.models import Run
 from app.explorer.node_labels import all_labels, own_labels
-from app.explorer.selectors.nodes import hints_along, node_detail, node_writer
-from app.explorer.token_texts import token_texts
+from app.explorer.selectors.charts import calibration_of
+from app.explorer.selectors.nodes import hints_along, node_detail, node_sampled
+from app.explorer.token_texts import prompt_ids, token_texts
 from app.teams.principals import Principal
 from search.asked import Asked
-from search.calibration import Calibration, CalibrationError
+from search.calibration import Calibration
 from search.templates import TemplateError, render_prompt, render_reward_input
 from search.tree import joined
 
@@ -28,14 +29,17 @@ def node_view(principal: Principal, run: Run, index: int) -> dict[str, Any] | No
     if node is None:
         return None
     pieces, path_rewards, asked = node.pop("pieces"), node.pop("path_rewards"), Asked.of(node.pop("asked"))
+    path_ids = node.pop("path_ids")
     token_ids = node["token_ids"]
-    drafted = "draft" in (run.header or {}) and node_writer(run.pk, node["created_seq"]) == "draft"
+    writer, entropies = node_sampled(run.pk, index, node["created_seq"]) if token_ids else (None, [])
+    drafted = "draft" in (run.header or {}) and writer == "draft"
     (labelled,) = with_labels(principal, run, [node])
     return labelled | {
         "token_ids": token_ids or [],
         "token_logprobs": node["token_logprobs"] or [],
+        "token_entropies": entropies,
         "token_texts": token_texts(run.params["draft"] if drafted else run.policy, token_ids or []) or [],
-        "saw": _saw(run, node, pieces[:-1], asked, "draft" if drafted else "policy"),
+        "saw": _saw(run, node, pieces[:-1], path_ids[:-1], asked, "draft" if drafted else "policy"),
         "calibrated": calibrated(run, node["rewards"]),
         "reward_inputs": _reward_inputs(run, node, pieces, path_rewards),
         "labels": all_labels(principal, run, index),
@@ -54,17 +58,19 @@ def calibrated(run: Run, rewards: dict[str, float]) -> dict[str, dict[str, float
 
 def driving_calibration(run: Run) -> list[list[float]] | None:
     """The driving reward's knots (raw score, probability of success, low, high), ascending; None if it has none."""
-    known = ((run.header or {}).get("reward") or {}).get("calibration")
-    try:
-        return None if known is None else [list(knot) for knot in Calibration.of(known).knots]
-    except CalibrationError:  # a journal from elsewhere: the page has no such colour then
-        return None
+    known = calibration_of(run)
+    return None if known is None else [list(knot) for knot in known.knots]
 
 
 def _saw(
-    run: Run, node: dict[str, Any], before: list[tuple[str, bool]], asked: Asked | None, writer: str
+    run: Run,
+    node: dict[str, Any],
+    before: list[tuple[str, bool]],
+    written: list[list[int] | None],
+    asked: Asked | None,
+    writer: str,
 ) -> dict[str, Any] | None:
-    """The exact prompt and settings a sampled step came from; None for the problem itself and for human steps."""
+    """The exact prompt, its tokens and the settings a sampled step came from; None for the problem and human steps."""
     template = _template(run, writer)
     if template is None or not node["parents"] or node["token_ids"] is None:
         return None
@@ -74,7 +80,9 @@ def _saw(
         prompt = render_prompt(template, _problem(run), joined(before), hints, begun=begun, asked=asked)
     except TemplateError:  # the header names a template this version does not know
         return None
-    return {"prompt": prompt, "sampling": (run.header or {}).get("sampling") or run.sampling}
+    header = run.header or {}
+    ids = prompt_ids(header[writer], _problem(run), prompt, hints, asked, written, anew="draft" in header)
+    return {"prompt": prompt, "token_ids": ids, "sampling": header.get("sampling") or run.sampling}
 
 
 def _reward_inputs(

@@ -189,13 +189,15 @@ class EstimateOut(Schema):
 class NodeDetail(NodeOut):
     """Everything about a node: its tokens, the exact prompt it was sampled from, the exact text a reward model read.
 
-    The token lists are empty for the problem and for human steps; `token_texts` also where no tokenizer is at hand.
+    The token lists are empty for the problem and for human steps; `token_texts` also where no tokenizer is at hand,
+    `token_entropies` (nats, of the policy's whole next-token distribution) where its engine does not see all of it.
     """
 
     children: list[int]
     token_ids: list[int]
     token_texts: list[str]
     token_logprobs: list[float]
+    token_entropies: list[float]
     saw: dict[str, Any] | None
     calibrated: dict[str, EstimateOut]
     reward_inputs: list[dict[str, Any]]

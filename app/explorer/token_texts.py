@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from app.registry.models import LanguageModel
+from search.asked import Asked
 from search.model_file import ModelFileError
 from search.models import tokenizer_folder
+from search.policies.base import PolicyError
+from search.policies.prompts import Prompts
+from search.templates import Template, begin_ids
 from search.tokenization import Tokenization, TokenizationError
 
 
@@ -18,6 +23,35 @@ def token_texts(policy: str, token_ids: Sequence[int]) -> list[str] | None:
     if tokenization is None or any(not 0 <= token < len(tokenization.pieces) for token in token_ids):
         return None
     return [tokenization.pieces[token] for token in token_ids]
+
+
+def prompt_ids(
+    described: dict[str, Any],
+    problem: str,
+    text: str,
+    hints: Sequence[str],
+    asked: Asked | None,
+    written: Sequence[Sequence[int] | None],
+    *,
+    anew: bool,
+) -> list[int] | None:
+    """The ids a policy read of the prompt `text`: as it wrote them itself, where it did (search/setting.py).
+
+    `described` is the policy in a run's header, `written` the ids of each step of the prompt, None for a person's;
+    `anew`: it read the text each time. None where this machine does not have the tokenizer of that run.
+    """
+    slug = str(described.get("slug"))
+    tokenization = _tokenization(slug)
+    if tokenization is None or described.get("tokenizer_sha256", tokenization.sha256) != tokenization.sha256:
+        return None
+    template = Template.of(described["template"])
+    encode = Prompts(slug, tokenization, template).encode
+    again = anew or bool(hints) or not all(written)
+    try:
+        begin = begin_ids(encode, template, problem, text, hints, None if anew else asked, anew=again)
+    except PolicyError:  # an import from elsewhere: its prompt is not of this vocabulary
+        return None
+    return begin if again else [*begin, *(token for ids in written for token in ids or ())]
 
 
 def unreadable(policy: str, text: str) -> str | None:

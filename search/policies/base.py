@@ -52,8 +52,9 @@ class StepSample:
 
     `logprobs` are the model's own (temperature 1, nothing truncated), in nats, rounded to 1e-6. `certainty` is the
     mean over the tokens of KL(uniform || p) in nats, rounded to 1e-6, p the model's whole next-token distribution;
-    None where the engine does not see all of it. A model server may not tell token ids, or logprobs: then they are
-    empty, the text alone says what was written, and `count` says how many tokens were generated.
+    None where the engine does not see all of it; `entropies` are p's, token by token, in nats, rounded to 1e-4, and
+    empty there. A model server may not tell token ids, or logprobs: then they are empty, the text alone says what was
+    written, and `count` says how many tokens were generated.
     """
 
     text: str
@@ -63,6 +64,7 @@ class StepSample:
     prompt_tokens: int
     certainty: float | None = None
     count: int | None = None
+    entropies: tuple[float, ...] = ()
 
     @property
     def tokens(self) -> int:

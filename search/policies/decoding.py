@@ -25,7 +25,7 @@ from search.policies.endings import Endings
 from search.policies.gang import Course, Gang, PathCall
 from search.policies.prefix_cache import PrefixCache
 from search.policies.sampler import draw, rounded
-from search.policies.samples import Sample, Samples
+from search.policies.samples import Sample, Samples, Written
 from search.policies.slot_cache import SlotCache
 from search.policies.waiting import Waiting
 from search.tokenization import Tokenization
@@ -212,7 +212,7 @@ class Decoder:
             torch.from_numpy(samples.draws_now()),
         )
         tokens = drawn.tokens.numpy()
-        samples.record(tokens, drawn.logprobs.numpy(), drawn.certainties.numpy())
+        samples.record(tokens, drawn.logprobs.numpy(), drawn.entropies.numpy(), drawn.certainties.numpy())
         self.occupancy.forwards += 1
         self.occupancy.rows += rows
         self.occupancy.tokens += count
@@ -257,12 +257,12 @@ class Decoder:
         if course is None:
             self._hand_back(at, finish)
             return False
-        ids, logprobs = self._samples.written(at)
-        finish = course.finish(finish, len(ids))
-        step = self._written(sample, ids, logprobs, finish, self._samples.mean_certainty(at))
-        if course.close(step, room - len(sample.prompt_ids) - len(ids)):
+        written = self._samples.written(at)
+        finish = course.finish(finish, len(written.ids))
+        step = self._step(sample, written, finish)
+        if course.close(step, room - len(sample.prompt_ids) - len(written.ids)):
             return True
-        self._keep_for_children(at, ids, finish)
+        self._keep_for_children(at, written.ids, finish)
         course.gang.leave(course)
         return False
 
@@ -281,7 +281,7 @@ class Decoder:
                 if course is not None and course.gang is gang:
                     staying[at] = False
                     if at in own:
-                        self._keep_for_children(at, samples.written(at)[0], "step")
+                        self._keep_for_children(at, samples.ids(at), "step")
                         gang.leave(course)
                     else:
                         self._hand_back(at, halted)
@@ -292,47 +292,34 @@ class Decoder:
         sample = self._samples.of[at]
         assert sample.course is not None
         sample.course.turn()
-        ids = sample.prompt_ids + self._samples.written(at)[0]
+        ids = sample.prompt_ids + self._samples.ids(at)
         limit = sample.course.limit(self._model.context - len(ids))
         step = replace(sample, request=sample.course.step, prompt_ids=ids, limit=limit)
         self._samples.turn(at, step)
         self._cache.reserve(self._rows, len(ids) + limit)
 
     def _hand_back(self, at: int, finish: Finish) -> None:
-        ids, logprobs = self._samples.written(at)
-        self._keep_for_children(at, ids, finish)
-        self._resolve(self._samples.of[at], ids, logprobs, finish, self._samples.mean_certainty(at))
+        written = self._samples.written(at)
+        self._keep_for_children(at, written.ids, finish)
+        self._resolve(self._samples.of[at], written, finish)
 
     def _keep_for_children(self, at: int, ids: tuple[int, ...], finish: Finish) -> None:
         if finish in ("step", "chunk"):
             self._keep(int(self._samples.row[at]), self._samples.of[at].prompt_ids + ids[:-1])
 
-    def _resolve(
-        self,
-        sample: Sample,
-        ids: tuple[int, ...],
-        logprobs: tuple[float, ...],
-        finish: Finish,
-        certainty: float | None = None,
-    ) -> None:
-        step, course = self._written(sample, ids, logprobs, finish, certainty), sample.course
+    def _resolve(self, sample: Sample, written: Written, finish: Finish) -> None:
+        step, course = self._step(sample, written, finish), sample.course
         if course is None:
             sample.call.resolve(sample.position, step)
             return
-        if ids or not course.done:
+        if written.ids or not course.done:
             course.close(step, 0)
         course.gang.leave(course)
 
-    def _written(
-        self,
-        sample: Sample,
-        ids: tuple[int, ...],
-        logprobs: tuple[float, ...],
-        finish: Finish,
-        certainty: float | None,
-    ) -> StepSample:
+    def _step(self, sample: Sample, written: Written, finish: Finish) -> StepSample:
+        ids, logprobs, entropies, certainty = written
         text = self._endings.text(sample, finish, ids)
-        return StepSample(text, ids, logprobs, finish, len(sample.prompt_ids), certainty)
+        return StepSample(text, ids, logprobs, finish, len(sample.prompt_ids), certainty, entropies=entropies)
 
     def _part(self, staying: NDArray[np.bool_], tokens: NDArray[np.int64]) -> None:
         """Drop who does not stay; samples of one row that drew different tokens get rows of their own."""
@@ -375,7 +362,7 @@ class Decoder:
             return sample.call in aborted or sample.position in sample.call.withdrawn
 
         for withdrawn in self._waiting.withdraw(gone):
-            self._resolve(withdrawn, (), (), "aborted")
+            self._resolve(withdrawn, Written(), "aborted")
         staying = np.array([not gone(sample) for sample in self._samples.of], np.bool_)
         if staying.all():
             return

@@ -54,7 +54,7 @@ class Endings:
         if meaning == STOPS:
             return "step"
         sample = samples.of[at]
-        if meaning == LOOK and self._rules[sample.rule].reached((*_begun(sample), *samples.written(at)[0])):
+        if meaning == LOOK and self._rules[sample.rule].reached((*_begun(sample), *samples.ids(at))):
             return "step"
         if not spent:
             return None

@@ -102,6 +102,7 @@ class _Course:
     text: str = ""
     ids: tuple[int, ...] = ()
     logprobs: tuple[float, ...] = ()
+    entropies: tuple[float, ...] = ()
     written: int = 0  # tokens of the step under way; a model server tells their number, not their ids
     certainty: float | None = 0.0  # summed over the tokens
     prompt_tokens: int = 0
@@ -129,6 +130,7 @@ class _Course:
         self.text += sample.text
         self.ids += sample.token_ids
         self.logprobs += sample.logprobs
+        self.entropies += sample.entropies
         self.written += sample.tokens
         self.tokens -= sample.tokens
         if sample.tokens:
@@ -145,9 +147,9 @@ class _Course:
         """The step under way is over, and the path with it unless the step came to its delimiter."""
         mean = None if self.certainty is None or not self.written else round(self.certainty / self.written, 6)
         count = None if self.ids else self.written  # the ids say it, where there are any
-        step = StepSample(self.text, self.ids, self.logprobs, finish, self.prompt_tokens, mean, count)
+        step = StepSample(self.text, self.ids, self.logprobs, finish, self.prompt_tokens, mean, count, self.entropies)
         self.done.append(step)
-        self.text, self.ids, self.logprobs, self.written, self.certainty = "", (), (), 0, 0.0
+        self.text, self.ids, self.logprobs, self.entropies, self.written, self.certainty = "", (), (), (), 0, 0.0
         self.steps -= 1
         self.ended = finish == "end"
         self.going = finish == "step" and self.steps > 0 and self.tokens > 0

@@ -19,12 +19,13 @@ RESOLUTION = 1e-6
 class Drawn(NamedTuple):
     """Per sample: the token, its log-probability (temperature 1, nothing truncated), whether its logits were NaN.
 
-    `certainties`: KL(uniform || p) of the distribution drawn from, in nats (see `certainty`).
+    `certainties`: KL(uniform || p) of the distribution p drawn from, in nats (see `certainty`); `entropies`: of p.
     """
 
     tokens: Tensor
     logprobs: Tensor
     certainties: Tensor
+    entropies: Tensor
     broken: Tensor | None
 
 
@@ -40,7 +41,7 @@ def draw(logits: Tensor, rows: Tensor, temperatures: Tensor, top_ps: Tensor, uni
         uniforms: (samples,) float64 in [0, 1).
     """
     by_row = rounded(torch.log_softmax(logits.double(), dim=-1))
-    certainties = certainty(by_row)[rows]
+    certainties, entropies = certainty(by_row)[rows], entropy(by_row)[rows]
     logprobs = by_row[rows]
     greedy = temperatures == 0
     if bool(greedy.all()):
@@ -61,7 +62,7 @@ def draw(logits: Tensor, rows: Tensor, temperatures: Tensor, top_ps: Tensor, uni
     tokens = tokens.clamp_(max=logits.shape[-1] - 1)  # a NaN row finds no token; it is reported below
     chosen = logprobs.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
     broken = chosen.isnan()
-    return Drawn(tokens, chosen, certainties, broken if bool(broken.any()) else None)
+    return Drawn(tokens, chosen, certainties, entropies, broken if bool(broken.any()) else None)
 
 
 def certainty(logprobs: Tensor) -> Tensor:
@@ -71,6 +72,12 @@ def certainty(logprobs: Tensor) -> Tensor:
     of V tokens -1/V * sum over tokens of log(V * p). Infinite where a token is impossible.
     """
     return rounded(-logprobs.mean(-1) - math.log(logprobs.shape[-1]))
+
+
+def entropy(logprobs: Tensor) -> Tensor:
+    """The entropy of each row of (n, vocabulary) log-probabilities, in nats, rounded to 1e-4, shape (n,)."""
+    # What is impossible adds nothing, and minus infinity times nothing would be no number.
+    return torch.round(-(logprobs.exp() * logprobs.clamp_min(-1e3)).sum(-1), decimals=4)
 
 
 def rounded(values: Tensor) -> Tensor:

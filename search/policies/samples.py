@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,15 @@ class Sample:
     course: Course | None = None  # the path that this is a step of, where paths are decoded in lockstep
 
 
+class Written(NamedTuple):
+    """What a sample has come to: a number per token, and the tokens' mean certainty (search/policies/base.py)."""
+
+    ids: tuple[int, ...] = ()
+    logprobs: tuple[float, ...] = ()
+    entropies: tuple[float, ...] = ()
+    certainty: float | None = None
+
+
 class Samples:
     """Parallel arrays over the samples under way, 0 … count − 1; `row` is the cache slot a sample reads from."""
 
@@ -43,6 +52,7 @@ class Samples:
         self.top_p: NDArray[np.float64] = np.ones(capacity)
         self.tokens: NDArray[np.int64] = np.zeros((capacity, 64), np.int64)
         self.logprobs: NDArray[np.float64] = np.zeros((capacity, 64))
+        self.entropies: NDArray[np.float64] = np.zeros((capacity, 64))
         self.certainty: NDArray[np.float64] = np.zeros(capacity)  # summed over the tokens so far
         self.draws: NDArray[np.float64] = np.zeros((capacity, 64))
 
@@ -78,12 +88,17 @@ class Samples:
             self.draws[at, : sample.limit] = stream[request.drawn :]
 
     def record(
-        self, tokens: NDArray[np.int64], logprobs: NDArray[np.float64], certainties: NDArray[np.float64]
+        self,
+        tokens: NDArray[np.int64],
+        logprobs: NDArray[np.float64],
+        entropies: NDArray[np.float64],
+        certainties: NDArray[np.float64],
     ) -> None:
         """Append one drawn token to every sample."""
         every, at = np.arange(self.count), self.generated[: self.count]
         self.tokens[every, at] = tokens
         self.logprobs[every, at] = logprobs
+        self.entropies[every, at] = entropies
         self.certainty[: self.count] += certainties
         self.generated[: self.count] += 1
 
@@ -92,12 +107,17 @@ class Samples:
         draws: NDArray[np.float64] = self.draws[np.arange(self.count), self.generated[: self.count]]
         return draws
 
-    def written(self, at: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
-        """Token ids and log-probabilities of a sample so far."""
-        length = int(self.generated[at])
-        return tuple(self.tokens[at, :length].tolist()), tuple(self.logprobs[at, :length].tolist())
+    def ids(self, at: int) -> tuple[int, ...]:
+        """The tokens of a sample so far."""
+        return tuple(self.tokens[at, : int(self.generated[at])].tolist())
 
-    def mean_certainty(self, at: int) -> float | None:
+    def written(self, at: int) -> Written:
+        """A sample so far."""
+        length = int(self.generated[at])
+        logprobs, entropies = self.logprobs[at, :length].tolist(), self.entropies[at, :length].tolist()
+        return Written(self.ids(at), tuple(logprobs), tuple(entropies), self._mean_certainty(at))
+
+    def _mean_certainty(self, at: int) -> float | None:
         """Mean certainty of a sample's tokens; None before the first one, or where a token was impossible."""
         mean = float(self.certainty[at]) / max(1, int(self.generated[at]))
         return round(mean, 6) if self.generated[at] and math.isfinite(mean) else None
@@ -107,7 +127,7 @@ class Samples:
         kept = np.flatnonzero(staying)
         for column in (
             self.row, self.generated, self.limit, self.rule, self.temperature, self.top_p,
-            self.tokens, self.logprobs, self.certainty, self.draws,
+            self.tokens, self.logprobs, self.entropies, self.certainty, self.draws,
         ):  # fmt: skip
             column[: len(kept)] = column[kept]
         self.of = [self.of[at] for at in kept.tolist()]
@@ -124,4 +144,5 @@ class Samples:
             extra = ((0, 0), (0, max(tokens, 2 * width) - width))
             self.tokens = np.pad(self.tokens, extra)
             self.logprobs = np.pad(self.logprobs, extra)
+            self.entropies = np.pad(self.entropies, extra)
             self.draws = np.pad(self.draws, extra)

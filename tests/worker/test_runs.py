@@ -9,7 +9,7 @@ from uuid import uuid4
 from asgiref.sync import sync_to_async
 
 from app.explorer.models import Node, NodeState, Run, RunAttempt
-from app.explorer.selectors.nodes import node_writer
+from app.explorer.selectors.nodes import node_sampled
 from app.explorer.store.pool import Pool
 from app.explorer.store.rows import STATE_FIELDS
 from app.worker.lease import claim
@@ -51,10 +51,12 @@ async def test_two_policies_take_turns_and_it_is_told_who_wrote_what(db: Pool, m
     assert run.header is not None
     assert run.header["draft"] == load_policy().describe()
     events = await journal(db, run.pk)
-    wrote = {s["node"]: p["writer"] for _, kind, p in events if kind == "generate" for s in p["samples"]}
-    assert sorted(set(wrote.values())) == ["draft", "policy"]
+    wrote = {
+        s["node"]: (p["writer"], s["entropies"]) for _, kind, p in events if kind == "generate" for s in p["samples"]
+    }
+    assert {writer for writer, _ in wrote.values()} == {"draft", "policy"}
     nodes = Node.objects.filter(run=run, index__gt=0).values_list("index", "created_seq")
-    told = {index: await sync_to_async(node_writer)(run.pk, seq) async for index, seq in nodes}
+    told = {index: await sync_to_async(node_sampled)(run.pk, index, seq) async for index, seq in nodes}
     assert told == wrote
     attempt = await RunAttempt.objects.aget(run=run)
     assert (attempt.generated_tokens, attempt.lost_tokens) == (run.tokens, 0)

@@ -26,13 +26,13 @@ _CHILDREN = 'SELECT "index" FROM explorer_node WHERE run_id = %s AND "index" > %
 # Along first parents, iteratively: ten thousand levels happen.
 _PATH = """
 WITH RECURSIVE path AS (
-    SELECT "index", parents, text, finish, key, created_seq, 0 AS up
+    SELECT "index", parents, text, token_ids, finish, key, created_seq, 0 AS up
     FROM explorer_node WHERE run_id = %(run)s AND "index" = %(index)s
     UNION ALL
-    SELECT n."index", n.parents, n.text, n.finish, n.key, n.created_seq, path.up + 1
+    SELECT n."index", n.parents, n.text, n.token_ids, n.finish, n.key, n.created_seq, path.up + 1
     FROM path JOIN explorer_node n ON n.run_id = %(run)s AND n."index" = path.parents[1]
 )
-SELECT path."index", path.text, path.finish, s.rewards::text, path.key, path.created_seq
+SELECT path."index", path.text, path.finish, s.rewards::text, path.token_ids, path.key, path.created_seq
 FROM path LEFT JOIN explorer_nodestate s ON s.run_id = %(run)s AND s."index" = path."index" ORDER BY path.up DESC
 """
 _HINTS = """
@@ -40,9 +40,12 @@ SELECT (payload ->> 'node')::int, payload::text FROM explorer_event
 WHERE run_id = %s AND kind = 'human' AND payload ->> 'command' = 'hint' AND seq <= %s ORDER BY seq
 """
 _ASKED = "SELECT payload -> 'asked' FROM explorer_event WHERE run_id = %s AND seq = %s"
-_WRITER = """
-SELECT payload ->> 'writer' FROM explorer_event WHERE run_id = %s AND kind = 'generate' AND seq < %s
-ORDER BY seq DESC LIMIT 1
+_SAMPLED = """
+SELECT payload ->> 'writer', (
+    SELECT (sample -> 'entropies')::text FROM jsonb_array_elements(payload -> 'samples') AS sample
+    WHERE sample -> 'node' = to_jsonb(%s) LIMIT 1
+)
+FROM explorer_event WHERE run_id = %s AND kind = 'generate' AND seq < %s ORDER BY seq DESC LIMIT 1
 """
 NAMES = (
     "index", "parents", "depth", "kind", "key", "text", "tokens", "finish", "logprob", "by", "created_seq",
@@ -61,8 +64,11 @@ def nodes_page(run_id: UUID, *, after: int, limit: int) -> tuple[list[dict[str, 
 
 
 def node_detail(run: Run, index: int) -> dict[str, Any] | None:
-    """A folded node with `children`, its token arrays, its `path`; the `pieces` (text, halted in mid-step) of the
-    solution to it with their `path_rewards`, and what that solution was `asked` for; None if there is none."""
+    """A folded node with its `children`, token arrays and `path`; None if there is none.
+
+    Of the solution to it the `pieces` (text, halted in mid-step), their `path_rewards` and `path_ids`, and what it was
+    `asked` for.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_ONE, (run.pk, index))
         row = cursor.fetchone()
@@ -88,7 +94,8 @@ def node_detail(run: Run, index: int) -> dict[str, Any] | None:
         "token_logprobs": logprobs,
         "path": [step for step, *_ in path],
         "pieces": [(restored(text), finish == "chunk") for _, text, finish, *_ in solution],
-        "path_rewards": [loads(rewards) if rewards else {} for _, _, _, rewards, _, _ in solution],
+        "path_rewards": [loads(rewards) if rewards else {} for _, _, _, rewards, *_ in solution],
+        "path_ids": [ids for *_, ids, _, _ in solution],
         "asked": loads(asked) if isinstance(asked, str) else asked,
     }
 
@@ -104,12 +111,15 @@ def hints_along(run_id: UUID, path: list[int], upto: int) -> list[str]:
     return [hint for node in path for hint in at.get(node, ())]
 
 
-def node_writer(run_id: UUID, created_seq: int) -> str | None:
-    """Which of a run's two policies wrote the nodes announced after event `created_seq`: "policy" or "draft"."""
+def node_sampled(run_id: UUID, index: int, created_seq: int) -> tuple[str | None, list[float]]:
+    """Which of a run's two policies wrote a node ("policy" or "draft"), and how open each of its tokens was to it.
+
+    The entropies are in nats, as far as the policy's engine told them: else there are none.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_WRITER, (run_id, created_seq))
-        found = cursor.fetchone()
-    return found[0] if found else None
+        cursor.execute(_SAMPLED, (index, run_id, created_seq))
+        writer, entropies = cursor.fetchone() or (None, None)
+    return writer, loads(entropies) if entropies else []
 
 
 def _node(row: Any) -> dict[str, Any]:

@@ -41,10 +41,12 @@ async def under_way(policy: TransformersPolicy) -> None:
         await asyncio.sleep(0.001)
 
 
-def reference(folder: Path, request: StepRequest, ids: tuple[int, ...]) -> tuple[list[int], list[float], float]:
+def reference(
+    folder: Path, request: StepRequest, ids: tuple[int, ...]
+) -> tuple[list[int], list[float], list[float], float]:
     """The sample by definition: one sequence, no cache, softmax and inverse CDF written out."""
     model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float64).eval()
-    sequence, tokens, logprobs, divergences = list(ids), [], [], []
+    sequence, tokens, logprobs, entropies, divergences = list(ids), [], [], [], []
     with torch.inference_mode():
         while len(tokens) < request.max_tokens:
             own = torch.log_softmax(model(input_ids=torch.tensor([sequence])).logits[0, -1], -1)
@@ -55,20 +57,22 @@ def reference(folder: Path, request: StepRequest, ids: tuple[int, ...]) -> tuple
                 total += float(scaled[token])
             tokens.append(token)
             logprobs.append(float(own[token]))
+            entropies.append(float(torch.distributions.Categorical(logits=own).entropy()))
             uniform_distribution = torch.full_like(own, 1 / len(own))
             divergences.append(float(torch.nn.functional.kl_div(own, uniform_distribution, reduction="sum")))
             sequence.append(token)
             if token in (NEWLINE, END):
                 break
-    return tokens, logprobs, sum(divergences) / len(divergences)
+    return tokens, logprobs, entropies, sum(divergences) / len(divergences)
 
 
 def test_samples_are_what_the_definition_says(policy: TransformersPolicy, policy_folder: Path) -> None:
     requests = [wanted(f"0.{i}", seed=seed) for seed in (1, 2) for i in range(4)]
     for request, sample in zip(requests, generate(policy, requests), strict=True):
-        tokens, logprobs, certainty = reference(policy_folder, request, policy.encode(PROMPT))
+        tokens, logprobs, entropies, certainty = reference(policy_folder, request, policy.encode(PROMPT))
         assert list(sample.token_ids) == tokens
         assert sample.logprobs == pytest.approx(logprobs, abs=1e-4)  # transformers' norms are float32
+        assert sample.entropies == pytest.approx(entropies, abs=2e-4)
         assert sample.certainty == pytest.approx(certainty, abs=1e-4)
         assert sample.certainty == round(sample.certainty or 0.0, 6)
 

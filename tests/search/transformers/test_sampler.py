@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from search.policies.sampler import certainty, draw, rounded
+from search.policies.sampler import certainty, draw, entropy, rounded
 from search.randomness import uniforms
 
 
@@ -72,11 +72,19 @@ def test_certainty_is_the_divergence_of_the_uniform_distribution_from_the_models
     assert certainty(rows).tolist() == pytest.approx(theirs.tolist(), abs=1e-6)
 
 
+def test_entropy_is_as_torch_has_it_and_what_is_impossible_adds_nothing() -> None:
+    rows = torch.tensor([[0.2, 0.5, 0.3], [1 / 3] * 3, [0.5, 0.0, 0.5], [0.0, 1.0, 0.0]], dtype=torch.float64).log()
+    theirs = torch.distributions.Categorical(logits=rows).entropy()
+    assert entropy(rows).tolist() == pytest.approx(theirs.tolist(), abs=1e-4)
+    assert entropy(rows).tolist() == [1.0297, 1.0986, 0.6931, 0.0]
+
+
 def test_every_sample_gets_the_certainty_of_its_own_row_before_temperature_and_nucleus() -> None:
     logits = torch.tensor([[0.2, 0.5, 0.3], [1 / 3] * 3], dtype=torch.float64).log()
     settings = (torch.tensor([0.0, 2.0, 0.5]).double(), torch.tensor([1.0, 1.0, 0.4]).double())
     drawn = draw(logits, torch.tensor([0, 1, 0]), *settings, torch.zeros(3).double())
     assert drawn.certainties.tolist() == pytest.approx([0.070240, 0.0, 0.070240], abs=1.5e-6)
+    assert drawn.entropies.tolist() == [1.0297, 1.0986, 1.0297]
 
 
 def test_rows_do_not_mix() -> None:

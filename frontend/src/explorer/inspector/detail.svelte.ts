@@ -14,7 +14,10 @@ export interface NodeDetail {
   token_ids: number[]
   token_texts: string[]
   token_logprobs: number[]
-  saw: { prompt: string; sampling: Record<string, unknown> } | null
+  /** In nats; none where the policy's engine does not see its whole distribution. */
+  token_entropies: number[]
+  /** `token_ids`: null where this machine does not have the policy's tokenizer. */
+  saw: { prompt: string; token_ids: number[] | null; sampling: Record<string, unknown> } | null
   calibrated: Record<string, Estimate>
   reward_inputs: { source: string; text: string; scored: [offset: number, score: number | null][] }[]
   labels: { rating: number | null; by?: string | null; at?: string | null; source?: string; comment?: string }[]
