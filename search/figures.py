@@ -13,11 +13,13 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from search.calibration import Calibration
 from search.chart_frame import MOST_POINTS, Chart, empty_figure, plain, thinned
 from search.chart_series import KINDS, Series, Step, wilson
 from search.events import Event
 from search.palette import MONO, PALETTES, Palette, Theme
 from search.particle_figures import effective_sample_size, particle_weights
+from search.success_figures import success
 
 __all__ = ["KINDS", "MOST_POINTS", "Chart", "charts"]
 
@@ -26,12 +28,16 @@ NEAR_CAP = 1.5  # the budget is drawn once two thirds of it are spent, so that i
 MOST_VOTES = 12
 
 
-def charts(events: Iterable[Event], theme: Theme = "light") -> list[Chart]:
-    """The charts of a run in reading order; events of kinds outside `KINDS` are not needed."""
+def charts(events: Iterable[Event], theme: Theme = "light", known: Calibration | None = None) -> list[Chart]:
+    """The charts of a run in reading order; events of kinds outside `KINDS` are not needed.
+
+    `known`: what the driving reward's scores are worth, where that was measured.
+    """
     series = Series.of(events)
     palette = PALETTES[theme]
     drawn = (
         best_reward(series, palette),
+        success(series, known, palette),
         rewards_by_depth(series, palette),
         calibration(series, palette),
         votes(series, palette),

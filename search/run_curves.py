@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from search.calibration import Calibration
 from search.chart_frame import MOST_POINTS, Chart, empty_figure, plain, thinned
 from search.chart_series import Answer, Series
 from search.palette import PALETTES, RUN_COLORS, RUN_DASHES, Palette, Theme
+from search.success_figures import run_successes
 
 MOST_RUNS = len(RUN_COLORS["light"])
 """More lines than this nobody tells apart."""
 
 
-def run_curves(runs: Sequence[tuple[str, Series]], theme: Theme = "light") -> list[Chart]:
+def run_curves(
+    runs: Sequence[tuple[str, Series]], theme: Theme = "light", known: Sequence[Calibration | None] = ()
+) -> list[Chart]:
     """Charts over named runs, each in its own colour and dash; empty where no run has a reward yet.
+
+    `known`: per run what its driving reward's scores are worth, where that was measured.
 
     Raises:
         ValueError: more than `MOST_RUNS` runs.
@@ -22,7 +28,8 @@ def run_curves(runs: Sequence[tuple[str, Series]], theme: Theme = "light") -> li
     if len(runs) > MOST_RUNS:
         raise ValueError(f"{len(runs)} runs: at most {MOST_RUNS} can be told apart")
     palette = PALETTES[theme]
-    drawn = (_best(runs, palette, theme), _answers(runs, palette, theme))
+    success = run_successes(runs, known or [None] * len(runs), palette, theme)
+    drawn = (_best(runs, palette, theme), success, _answers(runs, palette, theme))
     return [chart for chart in drawn if chart is not None]
 
 

@@ -34,6 +34,22 @@ def test_runs_of_different_strategies_part_and_share_a_chart(world: World) -> No
     assert lines[0]["line"]["dash"] != lines[1]["line"]["dash"]
 
 
+def test_runs_with_a_calibrated_reward_share_a_chart_of_their_probability(world: World) -> None:
+    known = {
+        "method": "isotonic", "source": "r", "weights_sha256": None, "outcome": "answer", "knots": [[0, 0.1, 0, 0.2]],
+        "counts": {"labelled": 40, "mean_score": 0.5, "mean_outcome": 0.5},
+    }  # fmt: skip
+    other = store_journal(world.session, "beam_steered")
+    assert world.run.header is not None
+    header = world.run.header | {"reward": world.run.header["reward"] | {"calibration": known}}
+    Run.objects.filter(pk__in=[other.pk, world.run.pk]).update(problem=world.run.problem, header=header)
+    charts = {chart["name"]: chart["figure"] for chart in compared(world, world.run, other).json()["charts"]}
+    assert list(charts) == ["run_best_reward", "run_success", "run_answers"]
+    assert {y for line in charts["run_success"]["data"] for y in line["y"]} == {0.1}
+    own = world.owner.get_json(f"/runs/{other.pk}/charts")["charts"]
+    assert [chart["name"] for chart in own][:2] == ["best_reward", "success"]
+
+
 def test_the_same_journal_twice_does_not_part(world: World) -> None:
     again = store_journal(world.session, "greedy")
     Run.objects.filter(pk=again.pk).update(problem=world.run.problem)

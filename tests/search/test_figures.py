@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from search.calibration import Calibration, Knot
 from search.chart_frame import MOST_POINTS
 from search.chart_series import KINDS, Series, normalised, wilson
 from search.events import Event, read_jsonl
 from search.figures import Chart, charts
 from search.palette import PALETTES, REWARD_SCALE, RUN_COLORS, Theme
+from search.run_curves import run_curves
 
 ROOT = Path(__file__).parents[2]
 JOURNALS = ROOT / "tests" / "fixtures" / "journals"
@@ -127,6 +129,30 @@ def test_a_filter_forked_from_a_filter_is_drawn_alone() -> None:
 
 def test_weights_that_sum_to_nothing_stay() -> None:
     assert normalised([0.0, 0.0]) == [0.0, 0.0]
+
+
+# A score of 0.4 comes right in 1 of 5 cases, one of 0.8 in 3 of 5; between, in proportion.
+KNOWN = Calibration(
+    "isotonic", "r", None, "answer", (Knot(0.4, 0.2, 0.1, 0.3), Knot(0.8, 0.6, 0.5, 0.7)), 40, 0.6, 0.4
+)  # fmt: skip
+
+
+def test_what_a_run_believes_of_its_best_answer_is_calibrated() -> None:
+    # 0.4 and 0.9 are scored together after 30 tokens: only the better one is an improvement, beyond the last knot.
+    low, high, line = {chart.name: chart for chart in charts(STORY, known=KNOWN)}["success"].figure.data
+    assert (list(line.x), list(line.y)) == ([30, 40], [0.6, 0.6])
+    assert (list(low.y), list(high.y)) == ([0.5, 0.5], [0.7, 0.7])
+    assert "success" not in by_name(STORY)
+
+
+def test_runs_believe_on_one_scale_each_by_its_own_calibration() -> None:
+    earlier = numbered(added(0, 0), spent(5), added(1, 1), answered(1, True, "24"), scored((1, 0.6)), spent(20))
+    runs = [("1 beam", Series.of(STORY)), ("2 <i>", Series.of(earlier)), ("3 none", Series.of(STORY))]
+    (chart,) = (chart for chart in run_curves(runs, known=[KNOWN, KNOWN, None]) if chart.name == "run_success")
+    assert [list(line.x) for line in chart.figure.data] == [[30, 40], [5, 20]]
+    assert [line.y[0] for line in chart.figure.data] == pytest.approx([0.6, 0.4])
+    assert [line.name for line in chart.figure.data] == ["1 beam", "2 &lt;i&gt;"]
+    assert [chart.name for chart in run_curves(runs)] == ["run_best_reward", "run_answers"]
 
 
 def test_a_run_without_scores_has_no_charts() -> None:

@@ -10,6 +10,7 @@ from django.db import connection
 from app.explorer.models import Run
 from app.explorer.selectors.kept import keep, kept
 from app.explorer.store.jsonb import loads
+from search.calibration import Calibration, CalibrationError
 from search.chart_series import KINDS
 from search.events import Event
 
@@ -39,7 +40,17 @@ def charts_of(run: Run, theme: Theme) -> dict[str, Any]:
 def _drawn(run: Run, theme: Theme) -> dict[str, Any]:
     from search.figures import charts  # plotly takes a second to load: only those who look at charts wait
 
-    return {"charts": [chart.as_json() for chart in charts(observations(run), theme)], "as_of_seq": run.head_seq}
+    drawn = charts(observations(run), theme, calibration_of(run))
+    return {"charts": [chart.as_json() for chart in drawn], "as_of_seq": run.head_seq}
+
+
+def calibration_of(run: Run) -> Calibration | None:
+    """What the scores of the run's driving reward are worth, where that was measured when the run began."""
+    known = ((run.header or {}).get("reward") or {}).get("calibration")
+    try:
+        return None if known is None else Calibration.of(known)
+    except CalibrationError:  # a journal from elsewhere: nothing is said about success then
+        return None
 
 
 def observations(run: Run) -> list[Event]:

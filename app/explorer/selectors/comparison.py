@@ -11,7 +11,7 @@ from django.db import connection
 
 from app.config.problems import Invalid
 from app.explorer.models import Run, Session
-from app.explorer.selectors.charts import Theme, observations
+from app.explorer.selectors.charts import Theme, calibration_of, observations
 from app.explorer.selectors.kept import keep, kept
 from app.explorer.selectors.runs import run_shape
 from app.explorer.store.load import events_between
@@ -75,7 +75,7 @@ def _charts(runs: Sequence[Run], theme: Theme) -> list[dict[str, Any]]:
     from search.run_curves import run_curves
 
     named = [(f"{place} {_title(run)}", Series.of(observations(run))) for place, run in enumerate(runs, 1)]
-    return [chart.as_json() for chart in run_curves(named, theme)]
+    return [chart.as_json() for chart in run_curves(named, theme, [calibration_of(run) for run in runs])]
 
 
 def _title(run: Run) -> str:
