@@ -97,6 +97,32 @@ def test_fingers_pan_and_zoom_and_the_place_between_them_stays(explorer: Explore
     assert panned["k"] == after["k"]
 
 
+def test_what_the_model_saw_and_how_sure_it_was_of_each_token(
+    explorer: ExplorerPage, stack: Stack, session: dict[str, Any]
+) -> None:
+    page, run = explorer.page, session["runs"]["beam"]
+    _, journal = stack.request("GET", f"/runs/{run}/events?after=0&limit=1000")
+    drawn = [event["payload"] for event in journal["items"] if event["kind"] == "generate"]
+    (sample, request) = next(
+        (sample, payload["requests"][sample["request"]])
+        for payload in drawn[1:]
+        for sample in payload["samples"]
+        if sample["node"] is not None
+    )
+    _, node = stack.request("GET", f"/runs/{run}/nodes/{sample['node']}")
+    assert node["token_entropies"] == sample["entropies"]
+    assert len(node["token_entropies"]) == len(node["token_ids"])
+    assert len(node["saw"]["token_ids"]) == request["prompt_tokens"]
+    explorer.click_node(sample["node"])
+    page.locator(".tokens span").first.hover()
+    said = page.locator(".told")
+    expect(said).to_contain_text(f"entropy {node['token_entropies'][0]:.2f} (as between ")
+    expect(said).to_contain_text(f"token {node['token_ids'][0]}")
+    page.get_by_text("What the models saw").click()
+    page.get_by_text(f"{request['prompt_tokens']} tokens as ids").click()
+    expect(page.get_by_text(" ".join(map(str, node["saw"]["token_ids"])), exact=True)).to_be_visible()
+
+
 def test_the_legend_dims_and_view_hides(explorer: ExplorerPage) -> None:
     page = explorer.page
     x, y = explorer.place(0)

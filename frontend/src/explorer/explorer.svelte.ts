@@ -195,6 +195,10 @@ export class Explorer {
         if (!this.store.tree.hopeful) this.store.tree.lost = this.pastAt(upto).lost
         this.scrub(this.wished)
       },
+      () => {
+        this.leaveHistory()
+        showToast('An event of this run is missing where its journal is stored: its past cannot be shown.', 'error')
+      },
     )
   }
 

@@ -92,6 +92,18 @@ describe('the live client', () => {
     expect(taken).toEqual(upTo(7))
   })
 
+  it('gives up on an event that no connection brings, and says so', () => {
+    for (let asked = 0; asked < 5; asked += 1) {
+      socket().batch(1, 2)
+      socket().batch(4, 5)
+      expect(socket().closed).toBe(true)
+      elapse()
+    }
+    expect(taken).toEqual([1, 2])
+    expect(sockets.map((one) => one.after)).toEqual([0, 2, 2, 2, 2])
+    expect(connections.at(-1)).toBe('incomplete')
+  })
+
   it('asks again from its last event when a batch leaves a gap', () => {
     socket().batch(1, 3)
     const first = socket()

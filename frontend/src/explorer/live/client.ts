@@ -33,6 +33,8 @@ interface Surroundings {
 
 const firstDelay = 250
 const longestDelay = 10_000
+/** A fresh connection brings all that is stored: what so many of them did not bring is not there. */
+const mostAsked = 4
 /** Close codes by which the server says that asking again will not help. */
 const refusals = new Set([4401, 4403, 4404])
 
@@ -41,6 +43,8 @@ export class LiveClient {
   private timer: number | null = null
   private failures = 0
   private stopped = false
+  /** The event after which something is missing, and how often it was asked for. */
+  private gap = { after: -1, asked: 0 }
   private readonly around: Required<Surroundings>
 
   constructor(
@@ -98,7 +102,8 @@ export class LiveClient {
         this.takeBatch(message)
         return
       case 'resync':
-        this.fillGap()
+        this.drop()
+        this.retryLater()
         return
       case 'end':
         // The run is over, but a person may still act on it: keep listening for a later revision.
@@ -133,8 +138,11 @@ export class LiveClient {
   }
 
   private fillGap(): void {
+    const after = this.sink.seq
+    this.gap = { after, asked: this.gap.after === after ? this.gap.asked + 1 : 1 }
     this.drop()
-    this.retryLater()
+    if (this.gap.asked > mostAsked) this.around.onConnection('incomplete')
+    else this.retryLater()
   }
 
   private lose(code: number): void {

@@ -2,8 +2,9 @@
 
 import type { RunEvent } from '../model/events'
 import { LiveClient, type Sink, type SocketLike } from './client'
+import type { Connection } from './protocol'
 
-/** Collects events 1 to `upto`; `stop` ends it, after which `done` is never called. */
+/** Collects events 1 to `upto`; `stop` ends it, after which `done` is never called; `failed` when one is missing. */
 export class HistoryReader implements Sink {
   readonly events: RunEvent[] = []
   private readonly client: LiveClient
@@ -13,8 +14,10 @@ export class HistoryReader implements Sink {
     openSocket: (after: number) => SocketLike,
     private readonly progress: (share: number) => void,
     private readonly done: (events: RunEvent[]) => void,
+    private readonly failed: () => void,
   ) {
-    this.client = new LiveClient(this, { openSocket, onConnection: () => {} })
+    const onConnection = (connection: Connection) => connection === 'incomplete' && this.failed()
+    this.client = new LiveClient(this, { openSocket, onConnection })
     this.client.start()
   }
 

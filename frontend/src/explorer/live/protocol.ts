@@ -52,7 +52,8 @@ export interface End {
 export type Message = Hello | Batch | Resync | End
 
 /** What the connection is doing, for the person to see. */
-export type Connection = 'connecting' | 'live' | 'reconnecting' | 'refused'
+/** `incomplete`: an event is missing in the journal itself, not on its way. */
+export type Connection = 'connecting' | 'live' | 'reconnecting' | 'refused' | 'incomplete'
 
 export function runSocketUrl(run: string, after: number, page: Location = location): string {
   const scheme = page.protocol === 'https:' ? 'wss' : 'ws'
