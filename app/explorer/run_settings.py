@@ -96,6 +96,12 @@ def _misfit(policy: LanguageModel, strategy: type[Algorithm[Any]], params: Param
     return misfit(policy.slug, template.follows, strategy.needs_prompt_for(params), strategy.name)
 
 
+def strategies_refused(policy: LanguageModel) -> dict[str, str]:
+    """Why this policy cannot run some strategies with their default parameters, and the mend, by their names."""
+    found = {name: _misfit(policy, strategy, strategy.params_type()()) for name, strategy in strategies().items()}
+    return {name: f"{why[0]}; {why[1]}." for name, why in found.items() if why is not None}
+
+
 def problem_resolve(problem: ProblemIn, readers: Sequence[LanguageModel]) -> dict[str, Any]:
     """The problem as these models read it: `{text, answer, verifier}`.
 

@@ -55,6 +55,7 @@ class ComputeOptimalParams(Params):
         default=WINNERS.text(learned("winners")),
         max_length=20_000,
         description="Winners as JSON, easiest first: [{up_to, algorithm, params}, …]; the last has no up_to.",
+        json_schema_extra={"format": "json"},
     )
     max_steps: int = Field(default=32, ge=1, le=1000, description="Most steps of a probe.")
 

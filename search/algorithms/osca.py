@@ -42,6 +42,7 @@ class OscaParams(Params):
         default=MIX.text(learned("mix")),
         max_length=4000,
         description="Samples of each configuration as JSON: [{n, temperature, writer}, …]; writer is policy or draft.",
+        json_schema_extra={"format": "json"},
     )
     draft: str = Field(
         default="embedded_draft",

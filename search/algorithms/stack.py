@@ -57,6 +57,7 @@ class StackParams(Params):
         max_length=4000,
         description="Stages in order, as JSON: {stage: generate, n, temperature}, {stage: rank, keep}, {stage: verify,"
         " threshold}, {stage: critique, n}, {stage: fuse, n}.",
+        json_schema_extra={"format": "json"},
     )
     note_tokens: int = Field(default=512, ge=8, le=8192, description="Most tokens of a critique.")
     max_steps: int = Field(default=32, ge=1, le=1000, description="Most steps of a solution.")

@@ -58,6 +58,11 @@ def test_a_policy_that_was_not_taught_is_refused_with_its_name_and_the_mend(worl
     assert "choose the embedded policy or a chat model" in error["mend"]
     accepted = world.owner.send("POST", f"/sessions/{world.session.pk}/runs", {**asked, "policy": "embedded"})
     assert accepted.status_code == 201, accepted.content
+    cards = {one["name"]: one for one in world.owner.get_json("/algorithms?policy=embedded_draft")["items"]}
+    assert cards["refine"]["refused"] == f"{error['message']}; {error['mend']}."
+    assert cards["beam"]["refused"] is None
+    assert {one["refused"] for one in world.owner.get_json("/algorithms")["items"]} == {None}
+    refused(world.owner.send("GET", "/algorithms?policy=nobody"), 404)
     LanguageModel.objects.create(
         slug="chat", title="Chat", kind="policy", engine="openai", template={"instructions": True}
     )

@@ -108,6 +108,8 @@ export interface Algorithm {
   needs_prompt: 'refine' | 'instructions' | null
   /** What a person's commands do to it, by the command's name. */
   commands: Record<string, string>
+  /** Why the policy that was asked about cannot run it; null where it can, or none was named. */
+  refused: string | null
   params: import('../pages/new-run/schema').ParamsSchema
 }
 

@@ -40,6 +40,7 @@ interface Sent {
 
 let sent: Sent[]
 let refusal: object | null
+const refused: Record<string, string> = {}
 
 /** The server as far as this page talks to it. */
 async function server(url: string, init?: RequestInit): Promise<Response> {
@@ -48,6 +49,11 @@ async function server(url: string, init?: RequestInit): Promise<Response> {
   const body = init?.body ? JSON.parse(String(init.body)) : undefined
   if (method !== 'GET') sent.push({ method, path, body })
   if (path === '/algorithms') return Response.json({ items: algorithms, next: null })
+  if (path.startsWith('/algorithms?policy='))
+    return Response.json({
+      items: algorithms.map((one) => ({ ...one, refused: refused[one.name] ?? null })),
+      next: null,
+    })
   if (path === '/models') return Response.json({ items: models, next: null })
   if (path === '/sessions') return Response.json({ id: 's1', title: 'T' }, { status: 201 })
   if (method === 'DELETE') return new Response(null, { status: 204 })
@@ -137,6 +143,16 @@ describe('the form of a new exploration', () => {
     expect(screen.getByRole('radio', { name: /Greedy/ })).toBeTruthy()
     await fireEvent.input(screen.getByLabelText('Find a strategy'), { target: { value: 'nothing of the kind' } })
     expect(screen.getByText('No strategy speaks of that.')).toBeTruthy()
+  })
+
+  it('greys what the policy was not taught, and says why where it is chosen', async () => {
+    refused.greedy = 'p was not taught that; choose another.'
+    await shown()
+    const greedy = await screen.findByRole('radio', { name: /Greedy.*not with this policy/ })
+    expect(screen.queryByRole('radio', { name: /Beam.*not with/ })).toBeNull()
+    await fireEvent.click(greedy)
+    expect(screen.getByText(/p was not taught that; choose another\./)).toBeTruthy()
+    delete refused.greedy
   })
 
   it('remembers what was chosen', async () => {

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { defaultsOf, fieldsOf, mistakeIn, type ParamsSchema, rangeOf, shareOf, valueAt } from './schema'
+import {
+  defaultsOf,
+  fieldsOf,
+  mistakeIn,
+  type ParamField,
+  type ParamsSchema,
+  rangeOf,
+  shareOf,
+  valueAt,
+} from './schema'
 
 // As pydantic.BaseModel.model_json_schema() writes it (pydantic 2.14).
 const particles: ParamsSchema = {
@@ -68,6 +77,14 @@ describe('a form drawn from a strategy’s schema', () => {
     expect(mistakeIn(byName('temperature'), 0.1)).toBeNull()
     expect(mistakeIn(byName('ess_threshold'), null)).toBeNull()
     expect(mistakeIn(byName('width'), null)).toBe('Needs a value.')
+  })
+
+  it('writes a list in JSON an entry a line, and says where it is none', () => {
+    const schema = { properties: { mix: { type: 'string', format: 'json', default: '[{"n":8},{"n":4}]' } } }
+    const [field] = fieldsOf(schema)
+    expect(field).toMatchObject({ kind: 'json', default: '[\n  {"n":8},\n  {"n":4}\n]' })
+    expect(mistakeIn(field as ParamField, field?.default)).toBeNull()
+    expect(mistakeIn(field as ParamField, '[{"n":8},')).toMatch(/^Not JSON: /)
   })
 
   it('gives small numbers of a wide range their room on the slider', () => {

@@ -23,7 +23,7 @@ export interface ParamsSchema {
   $defs?: Record<string, PropertySchema>
 }
 
-export type FieldKind = 'integer' | 'number' | 'choice' | 'boolean' | 'text' | 'lines'
+export type FieldKind = 'integer' | 'number' | 'choice' | 'boolean' | 'text' | 'lines' | 'json'
 
 export interface ParamField {
   name: string
@@ -63,7 +63,19 @@ function resolve(property: PropertySchema, schema: ParamsSchema): { property: Pr
 function kindOf(property: PropertySchema): FieldKind {
   if (property.enum || property.const !== undefined) return 'choice'
   if (property.type === 'integer' || property.type === 'number' || property.type === 'boolean') return property.type
+  if (property.format === 'json') return 'json'
   return property.format === 'multiline' ? 'lines' : 'text'
+}
+
+/** A list as JSON with an entry a line, so that it can be read and edited; anything else as it is. */
+export function onLines(text: unknown): unknown {
+  try {
+    const list: unknown = JSON.parse(String(text))
+    if (!Array.isArray(list) || !list.length) return text
+    return `[\n${list.map((entry) => `  ${JSON.stringify(entry)}`).join(',\n')}\n]`
+  } catch {
+    return text
+  }
 }
 
 /** A slider and the arrow keys move in steps a person would choose: 1 for counts, a hundredth or a tenth of the range. */
@@ -89,7 +101,7 @@ export function fieldsOf(schema: ParamsSchema): ParamField[] {
       title: titleOf(name),
       description: property.description ?? '',
       kind,
-      default: property.default ?? null,
+      default: kind === 'json' ? onLines(property.default) : (property.default ?? null),
       nullable,
       min,
       max,
@@ -124,6 +136,13 @@ export function mistakeIn(field: ParamField, value: unknown): string | null {
     const low = field.min !== null && (value < field.min || (field.exclusive.min && value === field.min))
     const high = field.max !== null && (value > field.max || (field.exclusive.max && value === field.max))
     if (low || high) return `Must be ${rangeOf(field)}.`
+  }
+  if (field.kind === 'json') {
+    try {
+      JSON.parse(String(value))
+    } catch (thrown) {
+      return `Not JSON: ${(thrown as Error).message}`
+    }
   }
   return null
 }
