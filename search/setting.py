@@ -133,7 +133,7 @@ class Setting:
         text = render_prompt(self.template, self.problem, steps, hints, begun=begun, asked=answers)
         encode: Callable[..., Sequence[int]] | None = getattr(self.policy, "encode", None)
         pieces = [] if asked else tree.solution(node)
-        anew = bool(hints) or any(not piece.token_ids for piece in pieces) or (further and not further_ids)
+        anew = bool(hints or (further and not further_ids)) or any(not piece.token_ids for piece in pieces)
         marked = answers is not None and answers.instruction is None
         if encode is None or self.draft is not None or (anew and not marked):
             return text, None
