@@ -166,7 +166,7 @@ export interface ExportJob {
   /** Runs read so far, of `total`. */
   done: number
   total: number | null
-  counts: { records?: number; labels?: number; below_unmarked?: number; left_out?: number }
+  counts: { records?: number; labels?: number; below_unmarked?: number; undecided?: number; left_out?: number }
   error: string | null
   url: string | null
   sha256: string
