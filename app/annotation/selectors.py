@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from app.annotation.blindness import without_hidden
+from app.annotation.blindness import M, without_hidden
 from app.annotation.models import StepLabel
 from app.explorer.models import Run
 from app.teams.models import User
@@ -39,12 +39,20 @@ def labels_page(
     principal: Principal, run: Run, *, mine: bool, after: int, limit: int
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Current labels of a run (or only the caller's) in the order they were given, and where the next page starts."""
-    found = without_hidden(_current(run), principal, run).filter(pk__gt=after).order_by("pk")
+    page, following = judgements_page(_current(run), principal, run, mine=mine, after=after, limit=limit)
+    return [label_shape(label) for label in page], following
+
+
+def judgements_page(
+    current: QuerySet[M], principal: Principal, run: Run, *, mine: bool, after: int, limit: int
+) -> tuple[list[M], int | None]:
+    """Those of a run's current judgements that the reader may see, in the order they were given; where to go on."""
+    found = without_hidden(current, principal, run).filter(pk__gt=after).order_by("pk")
     if mine:
         found = found.filter(annotator=principal) if isinstance(principal, User) else found.none()
     rows = list(found[: limit + 1])
     page = rows[:limit]
-    return [label_shape(label) for label in page], page[-1].pk if len(rows) > limit else None
+    return page, page[-1].pk if len(rows) > limit else None
 
 
 def label_shape(label: StepLabel) -> dict[str, Any]:

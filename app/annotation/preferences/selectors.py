@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from app.annotation.blindness import without_hidden
 from app.annotation.models import SiblingPreference, StepLabel
+from app.annotation.selectors import judgements_page
 from app.explorer.models import Run
 from app.teams.models import User
 from app.teams.principals import Principal
@@ -18,12 +18,8 @@ def preferences_page(
     principal: Principal, run: Run, *, mine: bool, after: int, limit: int
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Current preferences of a run (or only the caller's) in the order they were given; where the next page starts."""
-    found = without_hidden(_current(run), principal, run).filter(pk__gt=after).order_by("pk")
-    if mine:
-        found = found.filter(annotator=principal) if isinstance(principal, User) else found.none()
-    rows = list(found[: limit + 1])
-    page = rows[:limit]
-    return [preference_shape(one) for one in page], page[-1].pk if len(rows) > limit else None
+    page, following = judgements_page(_current(run), principal, run, mine=mine, after=after, limit=limit)
+    return [preference_shape(one) for one in page], following
 
 
 def own_preferences(user: User, run: Run, nodes: Collection[int]) -> list[dict[str, Any]]:
