@@ -29,7 +29,7 @@ def test_a_model_is_tried_and_shows_what_it_read_and_wrote(person: ExplorerPage,
     page.get_by_role("link", name="Models").click()
     policies = page.get_by_role("region", name="Policies")
     policies.get_by_text("Embedded policy").first.click()
-    policies.get_by_label("Problem").first.fill("3 5 7 11 -> 24")
+    page.locator("#policy-embedded").get_by_label("Problem").fill("3 5 7 11 -> 24")
     policies.get_by_role("button", name="Try Embedded policy").click()
     expect(policies.get_by_role("heading", name="Three next steps it wrote")).to_be_visible(timeout=30_000)
     expect(policies.get_by_text("(left:")).to_have_count(3)
@@ -80,6 +80,11 @@ def test_a_model_is_added_watched_tried_and_searched_with(person: ExplorerPage, 
     run = page.url.rsplit("/", 1)[1]
     ended = wait_until(lambda: over(stack, run), 60, "the run's end")
     assert (ended["state"], ended["policy"]) == ("completed", "foreign-by-page"), ended
+
+    page.goto(f"{stack.url}/models#policy-foreign-by-page")
+    row.get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("button", name="Restore Foreign by page")).to_be_visible()
 
 
 def over(stack: Stack, run: str) -> dict[str, Any] | None:

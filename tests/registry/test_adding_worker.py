@@ -24,14 +24,19 @@ FOREIGN: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def folders(stack: Stack) -> Path:
-    """Where the stack's models may lie: a GPT-NeoX, a Qwen2 and a reward, with a byte-level BPE of another kind."""
+def folders(stack: Stack) -> Iterator[Path]:
+    """Where the stack's models may lie: a GPT-NeoX, a Qwen2 and a reward, with a byte-level BPE of another kind.
+
+    Other tests share the stack: what was added is removed again.
+    """
     root = stack.home / "models"
     tiny_neox(root / "neox")
     tiny_qwen(root / "qwen")
     tiny_rewards.rlhflow(root / "prm")
     (root / "empty").mkdir(exist_ok=True)
-    return root
+    yield root
+    for name in ("policy/foreign", "policy/accents", "reward/prm"):
+        stack.request("DELETE", f"/models/{name}")
 
 
 @pytest.fixture(scope="module")
