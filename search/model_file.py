@@ -30,7 +30,7 @@ from search.templates import Template, TemplateError
 
 VARIABLE = "ESPALIER_MODELS"
 SECTIONS = ("policies", "rewards")
-RESERVED = frozenset({"embedded", "embedded_draft", "exact", "rollout_value"})
+RESERVED = frozenset({"embedded", "embedded_draft", "embedded_joined", "exact", "rollout_value"})
 
 
 class ModelFileError(ValueError):

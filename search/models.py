@@ -26,6 +26,7 @@ from search.model_file import (
 )
 from search.policies.base import Policy, PolicyError
 from search.rewards.base import Reward, RewardError
+from search.rewards.joined import Join, JoinedReward, read_join
 from search.rewards.kinds import RewardSettings
 from search.templates import EMBEDDED_DRAFT, EMBEDDED_POLICY, EMBEDDED_REWARD, Template, TemplateError
 
@@ -33,6 +34,9 @@ WEIGHTS = Path(__file__).parent / "demo" / "weights"
 
 _POLICY_FOLDERS = {"embedded": "policy", "embedded_draft": "draft"}
 """The embedded policies by slug."""
+
+EMBEDDED_JOINED = "embedded_joined"
+"""The slug of the embedded process reward joined with the embedded policy's own expectations."""
 
 _TEMPLATES = {"embedded": EMBEDDED_POLICY, "embedded_draft": EMBEDDED_DRAFT}
 
@@ -84,6 +88,14 @@ def built_in() -> list[dict[str, Any]]:
         _entry("embedded", "Embedded policy", "policy", "transformers", ready=_ready("policy"), default=True),
         _entry("embedded_draft", "Embedded draft policy", "policy", "transformers", _ready("draft"), default=False),
         _entry("embedded", "Embedded process reward", "reward", "transformers", _ready("process_reward"), default=True),
+        _entry(
+            EMBEDDED_JOINED,
+            "Embedded reward joined with the policy",
+            "reward",
+            "transformers",
+            ready=_ready("process_reward") and _ready("policy"),
+            default=False,
+        ),
         _entry("exact", "Exact truth of the domain", "reward", "domain", ready=True, default=False),
         _entry("rollout_value", "Rollouts that verify", "reward", "policy", ready=True, default=False),
     ]
@@ -156,7 +168,7 @@ def load_reward(model: str = "embedded", slug: str | None = None, **settings: An
     Raises:
         RewardError: no such model, or it cannot be loaded; names it.
     """
-    if model != "embedded" and not Path(model).is_dir():
+    if model not in ("embedded", EMBEDDED_JOINED) and not Path(model).is_dir():
         try:
             configured = configured_rewards().get(model)
         except ModelFileError as error:
@@ -207,6 +219,9 @@ def _reward(model: str, slug: str, settings: dict[str, Any]) -> Reward:
         from search.rewards.rollout_value import RolloutValue
 
         return RolloutValue(**settings)
+    join = read_join(_join_folder(model))
+    if join is not None:
+        return _joined(model, slug, join, settings)
     from search.rewards.model_reward import ModelReward
 
     said = {name: value for name, value in settings.items() if name in RewardSettings.model_fields}
@@ -217,6 +232,26 @@ def _reward(model: str, slug: str, settings: dict[str, Any]) -> Reward:
 
         return JudgeReward(slug, folder, followed, **engine)
     return ModelReward(slug, folder, followed, **engine)
+
+
+def _join_folder(model: str) -> Path:
+    return WEIGHTS / "joined" if model == EMBEDDED_JOINED else Path(model)
+
+
+def _joined(model: str, slug: str, join: Join, settings: dict[str, Any]) -> Reward:
+    from search.rewards.model_reward import ModelReward
+
+    if said := sorted(settings.keys() & RewardSettings.model_fields.keys()):
+        raise RewardError(f"{model}: {said[0]}: a joined reward says this for each member, in its espalier.json.")
+    members = []
+    for member in join.members:
+        folder = (_join_folder(model) / member.folder).resolve()
+        if not (folder / "config.json").is_file():
+            raise RewardError(f"{model}: members: there is no folder {member.folder!r} with a config.json beside it.")
+        followed = RewardSettings.model_validate(member.model_dump(exclude={"folder", "weight", "dtype"}))
+        name = f"{slug}: {folder.name}"
+        members.append(ModelReward(name, folder, followed, **{"dtype": member.dtype, **settings}))
+    return JoinedReward(slug, join, members)
 
 
 def reward_folder(model: str, said: dict[str, Any] | None = None) -> tuple[Path, RewardSettings, str]:

@@ -12,6 +12,7 @@ from app.explorer.models import Run, RunState
 from app.registry.models import LanguageModel, ModelCheck, ModelTrial
 from app.registry.selectors import models_listed
 from search.model_file import (
+    RESERVED,
     ModelFileError,
     RewardModel,
     ServerModel,
@@ -20,6 +21,7 @@ from search.model_file import (
     policy_described,
     reward_described,
 )
+from search.models import EMBEDDED_JOINED
 from search.policies.base import Sampling
 from search.templates import EMBEDDED_POLICY, EMBEDDED_REWARD
 
@@ -94,14 +96,14 @@ def _entry(model: LanguageModel, admin: bool) -> tuple[Any, str | None]:
     try:
         of_kind = configured_policies() if policy else configured_rewards()
     except ModelFileError as error:
-        built_in = model.slug in ("embedded", "exact", "rollout_value")
+        built_in = model.slug in RESERVED
         return None, None if built_in else (str(error) if admin else f"The file of models cannot be read. {NOT_TOLD}")
     return of_kind.get(model.slug), None
 
 
 def _template(model: LanguageModel, entry: Any) -> dict[str, Any] | None:
     """How text for it is written; None where its convention says so when it is loaded."""
-    if model.slug == "embedded":
+    if model.slug in ("embedded", EMBEDDED_JOINED):
         return (EMBEDDED_POLICY if model.kind == LanguageModel.Kind.POLICY else EMBEDDED_REWARD).as_dict()
     if entry is None:
         return model.template

@@ -7,6 +7,7 @@
     trajectories           sample the exported policy, verify the outcomes (18 minutes)
     process_reward         train the process reward model on them (25 minutes)
     export_process_reward  write search/demo/weights/process_reward
+    join                   fit how much the reward and the policy's own expectations count together (3 minutes)
     curves                 write the training's figures beside each model's weights
 
     evaluate_policy, evaluate_draft, evaluate_reward, evaluate_questions
@@ -92,12 +93,18 @@ def _stages() -> dict[str, Callable[[], object]]:
 
         print(export("process_reward", load_process_reward()))
 
+    def join() -> None:
+        from search.demo.join import write_join
+
+        print(write_join())
+
     def curves() -> None:
         from search.demo.curves import write_curves
 
         write_curves()
 
-    made = [policy, export_policy, draft, export_draft, trajectories, process_reward, export_process_reward, curves]
+    made = [policy, export_policy, draft, export_draft, trajectories, process_reward, export_process_reward]
+    made += [join, curves]
     return {stage.__name__: stage for stage in made}
 
 

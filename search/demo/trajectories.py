@@ -114,9 +114,9 @@ def _hot_steps(problem: str) -> int:
     return len(numbers.split()) - 3 if arrow else LONGEST_SOLUTION
 
 
-def read_trajectories() -> Iterator[list[Trajectory]]:
-    """All trajectories in `var/demo/`, also of policies before the exported one; those of one problem together."""
-    for path in sorted(WORK.glob("trajectories-*.jsonl")):
+def read_trajectories(*paths: Path) -> Iterator[list[Trajectory]]:
+    """Those of these files, or all in `var/demo/`, also of policies before the exported one; by problem."""
+    for path in paths or sorted(WORK.glob("trajectories-*.jsonl")):
         with path.open() as file:
             rows = map(json.loads, file)
             for problem, group in groupby(rows, key=lambda row: str(row["problem"])):

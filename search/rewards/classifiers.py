@@ -1,4 +1,4 @@
-"""Label probabilities at chosen positions of many sequences: the two forward passes behind every reward model."""
+"""Scores at chosen positions of many sequences: the two forward passes behind every reward model."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from torch import Tensor, nn
 from search.occupancy import Occupancy
 from search.policies.llama import LlamaSlots
 from search.policies.prefix_cache import PrefixCache
-from search.policies.sampler import rounded
 from search.policies.slot_cache import SlotCache
+from search.rewards.readout import NOTHING, Begun, Readout
 from search.rewards.scoring import Reading
 
 
 class LlamaClassifier:
-    """Token classification on the lean Llama pass.
+    """Scores on the lean Llama pass.
 
     Equal paths of a batch are computed once, what several begin with is computed once, and what was scored before
     (the parent, as a rule) not again.
     """
 
-    def __init__(self, model: LlamaSlots, label: int, prefix_bytes: int, occupancy: Occupancy) -> None:
+    def __init__(self, model: LlamaSlots, readout: Readout, prefix_bytes: int, occupancy: Occupancy) -> None:
         self._model = model
-        self._label = label
+        self._readout = readout
         self._cache = SlotCache(model.shape)
         self._prefixes = PrefixCache(prefix_bytes)
         self._occupancy = occupancy
 
     def scores(self, readings: list[Reading]) -> list[list[float]]:
-        """Per reading, the probability of the label at every scored position."""
+        """Per reading, the score at every scored position."""
         known: dict[tuple[int, ...], _Known] = {}
         waves = _waves(readings)
         for wave in waves:
@@ -61,19 +61,13 @@ class LlamaClassifier:
         longest = int(positions.max()) + 1
         self._cache.reserve(len(pieces), longest)
         hidden = self._model.forward(self._cache, 0, torch.from_numpy(ids), torch.from_numpy(positions), longest)
-        places = [
-            (row, place - start.length)
-            for row, (piece, start) in enumerate(zip(pieces, starts, strict=True))
-            for place in piece.scored[len(start.scores) :]
-        ]
-        chosen = hidden[tuple(torch.tensor(places).t())] if places else hidden[:0, 0]
-        fresh = iter(label_scores(self._model.logits(chosen), self._label))
-        for row, (piece, start) in enumerate(zip(pieces, starts, strict=True)):
-            scores = start.scores + [next(fresh) for _ in piece.scored[len(start.scores) :]]
-            known[piece.ids] = _Known(len(piece.ids), scores, self._cache.save(row, len(piece.ids)))
+        begun = [start.begun for start in starts]
+        found = self._readout(self._model.logits, hidden, pieces, begun)
+        for row, (piece, start, scored) in enumerate(zip(pieces, starts, found, strict=True)):
+            known[piece.ids] = _Known(scored, self._cache.save(row, len(piece.ids)))
             self._occupancy.reused_tokens += start.length
             self._occupancy.prefill_tokens += len(piece.ids) - start.length
-            if any(score != score for score in scores):
+            if any(score != score for score in scored.scores):
                 self._cache.wipe(row)
 
     def _start(self, piece: Reading, known: dict[tuple[int, ...], _Known]) -> _Known:
@@ -84,17 +78,24 @@ class LlamaClassifier:
         prefix = self._prefixes.longest(piece.ids, len(piece.ids) - 1)
         # A kept path may have scored fewer or other places in what the two share: then it does not help.
         if prefix is not None and len(prefix.extra.scores) == sum(place < len(prefix.ids) for place in piece.scored):
-            return _Known(len(prefix.ids), prefix.extra.scores, prefix.saved)
-        return _Known(0, [], None)
+            return _Known(prefix.extra.begun, prefix.saved)
+        return _Known(NOTHING, None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The scores and the saved rows of a sequence's first `length` tokens."""
+    """What was read of a sequence, and its saved rows."""
 
-    length: int
-    scores: list[float]
+    begun: Begun
     saved: Tensor | None
+
+    @property
+    def length(self) -> int:
+        return self.begun.length
+
+    @property
+    def scores(self) -> list[float]:
+        return self.begun.scores
 
 
 def _waves(readings: list[Reading]) -> list[list[Reading]]:
@@ -121,17 +122,17 @@ def _put(waves: list[dict[tuple[int, ...], Reading]], depth: int, reading: Readi
 
 
 class HuggingFaceClassifier:
-    """A head on the model's own forward pass, one padded batch; logits are computed at scored positions only."""
+    """A readout on the model's own forward pass, one padded batch."""
 
-    def __init__(self, model: Any, head: nn.Module | None, label: int, padding_id: int) -> None:
+    def __init__(self, model: Any, head: nn.Module | None, readout: Readout, padding_id: int) -> None:
         """`head` None: the model's own output has the logits of every token."""
         self._model = model if head is None else model.base_model
         self._head = head
-        self._label = label
+        self._readout = readout
         self._padding_id = padding_id
 
     def scores(self, readings: list[Reading]) -> list[list[float]]:
-        """Per reading, the probability of the label at every scored position."""
+        """Per reading, the score at every scored position."""
         device = next(self._model.parameters()).device
         width = max(len(reading.ids) for reading in readings)
         ids = torch.full((len(readings), width), self._padding_id, dtype=torch.long)
@@ -140,18 +141,6 @@ class HuggingFaceClassifier:
             ids[row, : len(reading.ids)] = torch.tensor(reading.ids)
             mask[row, : len(reading.ids)] = 1
         output = self._model(input_ids=ids.to(device), attention_mask=mask.to(device))
-        places = torch.tensor([(row, place) for row, reading in enumerate(readings) for place in reading.scored])
-        if self._head is None:
-            logits = output.logits[tuple(places.t())]
-        else:
-            logits = self._head(output.last_hidden_state[tuple(places.t())])
-        found = iter(label_scores(logits, self._label))
-        return [[next(found) for _ in reading.scored] for reading in readings]
-
-
-def label_scores(logits: Tensor, label: int) -> list[float]:
-    """Probability of one label from logits (n, labels), rounded to 1e-6; a single label is a sigmoid's."""
-    logits = logits.double()
-    probabilities = logits.sigmoid()[:, 0] if logits.shape[-1] == 1 else logits.softmax(-1)[:, label]
-    scores: list[float] = rounded(probabilities).tolist()
-    return scores
+        states = output.logits if self._head is None else output.last_hidden_state
+        found = self._readout(self._head or nn.Identity(), states, readings, [NOTHING] * len(readings))
+        return [begun.scores for begun in found]

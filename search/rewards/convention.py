@@ -20,12 +20,13 @@ class Convention:
 
     `model` is transformers' model; `head` maps hidden states (n, width) to logits (n, labels) and is None where the
     model's own output holds the logits of every token. The score is the probability of `label`: softmax over the
-    labels, or a sigmoid where there is only one. `described` says in words and ids where the score is taken.
+    labels, or a sigmoid where there is only one; with `label` None it is how surprising the steps are, and `head` gives
+    the vocabulary's logits. `described` says in words and ids where the score is taken.
     """
 
     model: Any
     head: nn.Module | None
-    label: int
+    label: int | None
     read: Reader
     template: Template
     described: dict[str, Any]

@@ -15,6 +15,7 @@ KINDS: dict[str, str] = {
     "skywork": "Skywork-o1 PRM: a value head at each step's last token",
     "qwen_prm": "Qwen2.5-Math-PRM: two labels at <extra_0> after each step",
     "orm": "Outcome reward model: one score for the answer",
+    "surprise": "A policy's own expectations: how likely the steps are, against how likely it expected them to be",
     "judge": "Generative judge: probability of the verdict, over k votes",
 }
 """Slug and title of every convention that loads a Hugging Face folder; each is a file of this package."""

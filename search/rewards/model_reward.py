@@ -19,6 +19,7 @@ from search.rewards.checkpoint import Checkpoint
 from search.rewards.classifiers import HuggingFaceClassifier, LlamaClassifier
 from search.rewards.convention import Conventional, context_of
 from search.rewards.kinds import KINDS, RewardSettings, kind_of
+from search.rewards.readout import LabelReadout, SurpriseReadout
 from search.rewards.scoring import Classifier, Reading, Scorer
 
 
@@ -62,13 +63,14 @@ class ModelReward(LocalModel[ScoreRequest, PathScore]):
         model, head = convention.model, convention.head
         lean = lean and isinstance(head, nn.Linear) and LlamaSlots.fits(model)
         occupancy = Occupancy()
+        readout = SurpriseReadout() if convention.label is None else LabelReadout(convention.label)
         classifier: Classifier
         if lean:
             slots = LlamaSlots(model, head, DTYPES[dtype])
-            classifier = LlamaClassifier(slots, convention.label, prefix_mb * 2**20, occupancy)
+            classifier = LlamaClassifier(slots, readout, prefix_mb * 2**20, occupancy)
         else:
             padding = model.config.get_text_config().pad_token_id
-            classifier = HuggingFaceClassifier(model, head, convention.label, padding or 0)
+            classifier = HuggingFaceClassifier(model, head, readout, padding or 0)
         scorer = Scorer(slug, classifier, convention.read, convention.grain, rows, threads)
         scorer.occupancy = occupancy
         super().__init__(

@@ -191,7 +191,8 @@ class TestRewards:
         write(f'[rewards.prm]\nkind = "orm"\nfolder = "{tmp_path / "gone"}"')
         assert catalogue()[-1]["ready"] is False
         with pytest.raises(
-            RewardError, match=r"gone' is neither a known model \(embedded, embedded_draft, exact, prm, "
+            RewardError,
+            match=r"gone' is neither a known model \(embedded, embedded_draft, embedded_joined, exact, ",
         ):
             load_reward("prm")
 
