@@ -81,7 +81,7 @@ def fit(log_odds_of: torch.Tensor, labels: torch.Tensor) -> tuple[float, list[fl
         optimizer.zero_grad()
         told = torch.nn.functional.binary_cross_entropy_with_logits(inputs @ weights + intercept, labels)
         value: torch.Tensor = told + PENALTY * weights.square().sum()
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         return value
 
     optimizer.step(loss)

@@ -77,11 +77,10 @@ def _reward(name: str) -> Start:
     convention = load(checkpoint, settings)
     if convention.model.config.num_labels > 2:
         raise TrainingError(f"{name} has {convention.model.config.num_labels} labels; good and bad are two.")
-    reader = convention.read
+    reader, label = convention.read, convention.label
     assert isinstance(reader, PieceReader)
-    return Start(
-        name, folder, weights_sha256(folder), convention.model, convention.label, convention.template, dtype, reader
-    )
+    assert label is not None  # a token classifier has one
+    return Start(name, folder, weights_sha256(folder), convention.model, label, convention.template, dtype, reader)
 
 
 def _policy(name: str, seed: int) -> Start:

@@ -66,7 +66,7 @@ def test_a_kind_that_the_architecture_leaves_open_must_be_said(causal: Path) -> 
     complaint = refused(causal, None)
     assert complaint == (
         "mine: kind: a LlamaForCausalLM can be a reward in several ways; say which it is: one of"
-        " trl, math_shepherd, rlhflow, skywork, qwen_prm, orm, judge."
+        " trl, math_shepherd, rlhflow, skywork, qwen_prm, orm, surprise, judge."
     )
 
 
