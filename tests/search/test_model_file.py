@@ -48,6 +48,7 @@ def test_without_the_variable_there_are_the_built_in_models(monkeypatch: pytest.
         ("policy", "embedded"),
         ("policy", "embedded_draft"),
         ("reward", "embedded"),
+        ("reward", "embedded_joined"),
         ("reward", "exact"),
         ("reward", "rollout_value"),
     ]
