@@ -40,7 +40,7 @@ RUNS: list[tuple[Any, str, str]] = [
     (run(problem=COUNTDOWN | {"verifier": "oracle"}), "problem.verifier", "one of countdown"),
     (run(policy="gpt-2"), "policy", "one of embedded"),
     (run(algorithm="reward_guided_speculation", params={"draft": "gpt-2"}), "params.draft", "one of embedded"),
-    (run(reward="praise"), "reward", "one of embedded, exact"),
+    (run(reward="praise"), "reward", "one of embedded, embedded_joined, exact"),
     (run(reward=None), "reward", "needs a reward model"),
     (run(sampling={"temperature": -1}), "sampling.temperature", "at least 0"),
     (run(sampling={"top_p": 0}), "sampling.top_p", "more than 0"),
