@@ -47,7 +47,8 @@ def test_a_disabled_model_cannot_be_named(world: World) -> None:
     body = {"problem": {"text": "3 5 7 11 -> 24"}, "algorithm": "beam", "reward": "exact"}
     response = world.owner.send("POST", f"/sessions/{world.session.pk}/runs", body)
     assert response.json()["errors"][0] == {
-        "field": "reward", "message": "there is no reward 'exact'", "mend": "one of embedded, embedded_joined, rollout_value"
+        "field": "reward", "message": "there is no reward 'exact'",
+        "mend": "one of embedded, embedded_joined, rollout_value",
     }  # fmt: skip
 
 
