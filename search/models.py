@@ -26,7 +26,7 @@ from search.model_file import (
 )
 from search.policies.base import Policy, PolicyError
 from search.rewards.base import Reward, RewardError
-from search.rewards.joined import Join, JoinedReward, read_join
+from search.rewards.joined import load_join, read_join
 from search.rewards.kinds import RewardSettings
 from search.templates import EMBEDDED_DRAFT, EMBEDDED_POLICY, EMBEDDED_REWARD, Template, TemplateError
 
@@ -219,9 +219,10 @@ def _reward(model: str, slug: str, settings: dict[str, Any]) -> Reward:
         from search.rewards.rollout_value import RolloutValue
 
         return RolloutValue(**settings)
-    join = read_join(_join_folder(model))
+    folder = WEIGHTS / "joined" if model == EMBEDDED_JOINED else Path(model)
+    join = read_join(folder)
     if join is not None:
-        return _joined(model, slug, join, settings)
+        return load_join(slug, folder, join, settings)
     from search.rewards.model_reward import ModelReward
 
     said = {name: value for name, value in settings.items() if name in RewardSettings.model_fields}
@@ -232,26 +233,6 @@ def _reward(model: str, slug: str, settings: dict[str, Any]) -> Reward:
 
         return JudgeReward(slug, folder, followed, **engine)
     return ModelReward(slug, folder, followed, **engine)
-
-
-def _join_folder(model: str) -> Path:
-    return WEIGHTS / "joined" if model == EMBEDDED_JOINED else Path(model)
-
-
-def _joined(model: str, slug: str, join: Join, settings: dict[str, Any]) -> Reward:
-    from search.rewards.model_reward import ModelReward
-
-    if said := sorted(settings.keys() & RewardSettings.model_fields.keys()):
-        raise RewardError(f"{model}: {said[0]}: a joined reward says this for each member, in its espalier.json.")
-    members = []
-    for member in join.members:
-        folder = (_join_folder(model) / member.folder).resolve()
-        if not (folder / "config.json").is_file():
-            raise RewardError(f"{model}: members: there is no folder {member.folder!r} with a config.json beside it.")
-        followed = RewardSettings.model_validate(member.model_dump(exclude={"folder", "weight", "dtype"}))
-        name = f"{slug}: {folder.name}"
-        members.append(ModelReward(name, folder, followed, **{"dtype": member.dtype, **settings}))
-    return JoinedReward(slug, join, members)
 
 
 def reward_folder(model: str, said: dict[str, Any] | None = None) -> tuple[Path, RewardSettings, str]:

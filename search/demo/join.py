@@ -15,9 +15,9 @@ import torch
 
 from search.demo.checkpoint import WEIGHTS
 from search.demo.trajectories import Trajectory, exported_policy_step, read_trajectories, trajectories_file
-from search.models import EMBEDDED_JOINED, load_reward
+from search.models import EMBEDDED_JOINED
 from search.rewards.base import ScoreRequest
-from search.rewards.joined import KIND, JoinedReward, log_odds
+from search.rewards.joined import KIND, Join, load_join, log_odds
 from search.templates import EMBEDDED_REWARD
 
 SEED = 6
@@ -26,14 +26,14 @@ SOLUTIONS = 4
 PENALTY = 1e-4
 """On the squared weights of the standardised log odds."""
 
+FOLDER = WEIGHTS / "joined"
 MEMBERS = (("../process_reward", "trl"), ("../policy", "surprise"))
 
 
 def write_join() -> dict[str, Any]:
     """Fit the weights on the exported policy's trajectories and write `weights/joined/espalier.json`."""
-    write(0.0, [1.0, 0.0], {})  # a join to load: its members' scores are what is fitted
-    reward = load_reward(EMBEDDED_JOINED)
-    assert isinstance(reward, JoinedReward)
+    unfitted = Join.model_validate(settings(0.0, [0.0, 0.0], {}))  # its members' scores are what is fitted
+    reward = load_join(EMBEDDED_JOINED, FOLDER, unfitted, {})
     solutions, outcomes = drawn()
     asked = [ScoreRequest(solution.problem, tuple(solution.steps), True) for solution in solutions]
     scored = asyncio.run(reward.score_members(asked))
@@ -42,7 +42,9 @@ def write_join() -> dict[str, Any]:
     intercept, weights = fit(torch.tensor(rows, dtype=torch.float64), torch.tensor(labels, dtype=torch.float64))
     problems = len({solution.problem for solution in solutions})
     fitted = {"policy_step": exported_policy_step(), "seed": SEED, "problems": problems, "solutions": len(solutions)}
-    write(intercept, weights, {**fitted, "steps": len(rows)})
+    unfinished = FOLDER / "espalier.json.unfinished"
+    unfinished.write_text(json.dumps(settings(intercept, weights, {**fitted, "steps": len(rows)}), indent=2) + "\n")
+    unfinished.rename(FOLDER / "espalier.json")
     return {"intercept": intercept, "weights": weights, **fitted}
 
 
@@ -89,13 +91,10 @@ def fit(log_odds_of: torch.Tensor, labels: torch.Tensor) -> tuple[float, list[fl
     return round(float(intercept.detach() - scaled @ mean), 4), [round(float(weight), 4) for weight in scaled]
 
 
-def write(intercept: float, weights: list[float], fitted: dict[str, Any]) -> None:
+def settings(intercept: float, weights: list[float], fitted: dict[str, Any]) -> dict[str, Any]:
     """The join's espalier.json."""
     members = [
         {"folder": folder, "kind": kind, "template": EMBEDDED_REWARD.as_dict(), "dtype": "float64", "weight": weight}
         for (folder, kind), weight in zip(MEMBERS, weights, strict=True)
     ]
-    folder = WEIGHTS / "joined"
-    folder.mkdir(exist_ok=True)
-    join = {"kind": KIND, "intercept": intercept, "members": members, "fitted": fitted}
-    (folder / "espalier.json").write_text(json.dumps(join, indent=2) + "\n")
+    return {"kind": KIND, "intercept": intercept, "members": members, "fitted": fitted}

@@ -73,6 +73,26 @@ def read_join(folder: Path) -> Join | None:
         raise RewardError(f"{folder}: espalier.json, {where}: {first['msg']}.") from invalid
 
 
+def load_join(slug: str, folder: Path, join: Join, settings: dict[str, Any]) -> JoinedReward:
+    """The join with its members loaded; `settings` are those of every member's engine.
+
+    Raises:
+        RewardError: a member's folder is not there or not of its kind, or a setting is a single model's.
+    """
+    from search.rewards.model_reward import ModelReward  # imports torch
+
+    if said := sorted(settings.keys() & RewardSettings.model_fields.keys()):
+        raise RewardError(f"{slug}: {said[0]}: a joined reward says this for each member, in its espalier.json.")
+    members = []
+    for member in join.members:
+        place = (folder / member.folder).resolve()
+        if not (place / "config.json").is_file():
+            raise RewardError(f"{slug}: members: there is no folder {member.folder!r} with a config.json beside it.")
+        followed = RewardSettings.model_validate(member.model_dump(exclude={"folder", "weight", "dtype"}))
+        members.append(ModelReward(f"{slug}: {place.name}", place, followed, **{"dtype": member.dtype, **settings}))
+    return JoinedReward(slug, join, members)
+
+
 class JoinedReward:
     """A join of loaded rewards (see `Reward`); one request is one reward call, whatever number of members it asks."""
 
