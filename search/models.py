@@ -36,7 +36,7 @@ _POLICY_FOLDERS = {"embedded": "policy", "embedded_draft": "draft"}
 """The embedded policies by slug."""
 
 EMBEDDED_JOINED = "embedded_joined"
-"""The slug of the embedded process reward joined with the embedded policy's own expectations."""
+"""The slug of the embedded process reward joined with the embedded verifier."""
 
 _TEMPLATES = {"embedded": EMBEDDED_POLICY, "embedded_draft": EMBEDDED_DRAFT}
 
@@ -90,10 +90,10 @@ def built_in() -> list[dict[str, Any]]:
         _entry("embedded", "Embedded process reward", "reward", "transformers", _ready("process_reward"), default=True),
         _entry(
             EMBEDDED_JOINED,
-            "Embedded reward joined with the policy",
+            "Embedded reward joined with a verifier",
             "reward",
             "transformers",
-            ready=_ready("process_reward") and _ready("policy"),
+            ready=_ready("process_reward") and _ready("verifier"),
             default=False,
         ),
         _entry("exact", "Exact truth of the domain", "reward", "domain", ready=True, default=False),

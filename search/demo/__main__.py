@@ -7,7 +7,10 @@
     trajectories           sample the exported policy, verify the outcomes (18 minutes)
     process_reward         train the process reward model on them (25 minutes)
     export_process_reward  write search/demo/weights/process_reward
-    join                   fit how much the reward and the policy's own expectations count together (3 minutes)
+    drills                 sample the exported policy on short Arithmetic (6 minutes with two processes)
+    verifier               train the verifier on outcomes and drills (35 minutes)
+    export_verifier        write search/demo/weights/verifier
+    join                   fit how much the reward, the policy's own expectations and the verifier's count (4 minutes)
     curves                 write the training's figures beside each model's weights
 
     evaluate_policy, evaluate_draft, evaluate_reward, evaluate_questions
@@ -34,6 +37,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="torch threads, and sampling processes")
     parser.add_argument("--problems", type=int, default=1000, help="held-out problems a set when measuring")
     parser.add_argument("--split", choices=["dev", "test"], default="dev", help="held-out problems to measure on")
+    parser.add_argument("--reward", default="embedded", help="the reward that evaluate_reward measures")
     options = parser.parse_args()
 
     import torch
@@ -46,7 +50,7 @@ def main() -> None:
     elif options.stage in stages:
         stages[options.stage]()
     else:
-        json.dump(_measure(options.stage, options.problems, options.split), sys.stdout, indent=2)
+        json.dump(_measure(options.stage, options.problems, options.split, options.reward), sys.stdout, indent=2)
         print()
 
 
@@ -70,6 +74,24 @@ def _stages() -> dict[str, Callable[[], object]]:
         from search.demo.trajectories import sample_trajectories
 
         sample_trajectories(processes=torch.get_num_threads())
+
+    def drills() -> None:
+        import torch
+
+        from search.demo.trajectories import DRILLS, sample_trajectories
+
+        sample_trajectories(DRILLS, processes=torch.get_num_threads())
+
+    def verifier() -> None:
+        from search.demo.verifier import train_verifier
+
+        train_verifier()
+
+    def export_verifier() -> None:
+        from search.demo.export import export
+        from search.demo.verifier import load_verifier
+
+        print(export("verifier", load_verifier()))
 
     def process_reward() -> None:
         from search.demo.process_reward import train_process_reward
@@ -104,15 +126,15 @@ def _stages() -> dict[str, Callable[[], object]]:
         write_curves()
 
     made = [policy, export_policy, draft, export_draft, trajectories, process_reward, export_process_reward]
-    made += [join, curves]
+    made += [drills, verifier, export_verifier, join, curves]
     return {stage.__name__: stage for stage in made}
 
 
-def _measure(stage: str, problems: int, split: str) -> object:
+def _measure(stage: str, problems: int, split: str, reward: str) -> object:
     if stage == "evaluate_reward":
-        from search.demo.evaluate_reward import evaluate_process_reward
+        from search.demo.evaluate_reward import evaluate_reward
 
-        return evaluate_process_reward(problems, split)
+        return evaluate_reward(reward, problems, split)
     if stage == "evaluate_questions":
         from search.demo.evaluate_questions import evaluate_questions
 

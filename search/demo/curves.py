@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from search.demo.checkpoint import WEIGHTS, WORK, load_checkpoint
-from search.demo.evaluate_reward import reward_figures
+from search.demo.evaluate_reward import reward_figures, step_scores_at_once
 from search.demo.judged_steps import judged_steps
 from search.demo.process_reward import CURVE_STEPS, STEPS, process_reward_model
 
 CURVE_PROBLEMS = 400
+VERIFIER_LOSSES = {"loss": "cross-entropy of right solutions (nats a token)", "contest": "contest (nats)"}
 MEASURES = ["AUC, something left to decide", "AUC, 3 numbers left", "sibling pairs ranked rightly"]
 
 
@@ -21,6 +23,9 @@ def write_curves() -> None:
     _write("policy", {"loss": policy}, [_line(policy, "tokens", "loss", "loss")], "tokens seen")
     draft = [row for row in _rows("policy") if row["part"] == "draft"]
     _write("draft", {"loss": draft}, [_line(draft, "tokens", "loss", "loss")], "tokens seen")
+    verifier = _rows("verifier")
+    both = [_line(verifier, "tokens", measure, name) for measure, name in VERIFIER_LOSSES.items()]
+    _write("verifier", {"loss": verifier}, both, "tokens of solutions seen")
     reward = _rows("process_reward")
     curve = reward_curve()
     lines = []
@@ -40,8 +45,9 @@ def reward_curve() -> list[dict[str, Any]]:
             continue
         model = process_reward_model()
         model.load_state_dict(state["average"], strict=False)
+        score = partial(step_scores_at_once, model.eval())
         for domain in ("countdown", "arithmetic"):
-            figures = reward_figures(model.eval(), judged_steps(domain, "dev", CURVE_PROBLEMS), domain)
+            figures = reward_figures(score, judged_steps(domain, "dev", CURVE_PROBLEMS), domain)
             values = {name: figures[name]["value"] for name in MEASURES if name in figures}
             rows.append({"step": step, "trajectories_seen": state["progress"]["seen"], "domain": domain, **values})
     return rows

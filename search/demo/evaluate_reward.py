@@ -1,7 +1,8 @@
-"""How well the committed process reward ranks the policy's steps on held-out problems, against the exact truth."""
+"""How well a reward ranks the policy's steps on held-out problems, against the exact truth."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from itertools import product
@@ -9,11 +10,12 @@ from typing import Any
 
 import torch
 
-from search.demo.checkpoint import WEIGHTS
 from search.demo.judged_steps import Judged, judged_steps
 from search.demo.sample_trees import decides, numbers_left
 from search.demo.statistics import Figure, area_under_curve, bootstrap
 from search.demo.tokenizer import DELIMITER, build_tokenizer
+from search.models import load_reward
+from search.rewards.base import ScoreRequest
 
 ROWS_AT_ONCE = 256
 
@@ -21,19 +23,28 @@ Scored = list[list[tuple[float, bool]]]
 """(score, truth) pairs, those of one problem together."""
 
 
-def evaluate_process_reward(count: int, split: str = "dev") -> dict[str, dict[str, Figure]]:
-    """The figures of the weights in the repository on `count` problems a domain."""
-    from transformers import LlamaForTokenClassification
+Asked = Sequence[tuple[str, Sequence[str], bool]]
+"""Problem, steps, and whether they are finished."""
+Scorer = Callable[[Asked], list[list[float]]]
+"""A score for every step of each."""
 
-    model = LlamaForTokenClassification.from_pretrained(WEIGHTS / "process_reward").float().eval()
+
+def evaluate_reward(slug: str, count: int, split: str = "dev") -> dict[str, dict[str, Figure]]:
+    """The figures of a reward by its slug or folder, on `count` problems a domain."""
+    reward = load_reward(slug)
+
+    def scores(asked: Asked) -> list[list[float]]:
+        requests = [ScoreRequest(problem, tuple(steps), finished) for problem, steps, finished in asked]
+        return [list(path.steps) for path in asyncio.run(reward.score(requests))]
+
     return {
-        domain: reward_figures(model, judged_steps(domain, split, count), domain)
+        domain: reward_figures(scores, judged_steps(domain, split, count), domain)
         for domain in ("countdown", "arithmetic")
     }
 
 
-def reward_figures(model: Any, judged: Judged, domain: str) -> dict[str, Figure]:
-    """AUC of step scores against reachability and of last scores against the outcome, and accuracy on siblings."""
+def reward_figures(score: Scorer, judged: Judged, domain: str) -> dict[str, Figure]:
+    """AUC of step scores against reachability and of last scores against the outcome, and accuracy on pairs."""
     kinds: dict[str, Callable[[str], bool]] = {
         "AUC, all steps": lambda _: True,
         "AUC, something left to decide": decides,
@@ -41,7 +52,7 @@ def reward_figures(model: Any, judged: Judged, domain: str) -> dict[str, Figure]
     if domain == "countdown":
         for left in (3, 4, 5):
             kinds[f"AUC, {left} numbers left"] = lambda step, left=left: numbers_left(step) == left  # type: ignore[misc]
-    scores = step_scores_at_once(model, [(s.problem, s.steps, True) for s in judged.solutions])
+    scores = score([(s.problem, s.steps, True) for s in judged.solutions])
     rows = list(zip(judged.solutions, scores, strict=True))
     figures = {}
     for name, belongs in kinds.items():
@@ -64,20 +75,26 @@ def reward_figures(model: Any, judged: Judged, domain: str) -> dict[str, Figure]
     for solution, values in rows:
         last[solution.problem].append((values[-1], solution.good))
     figures["AUC, last step against outcome"] = bootstrap(list(last.values()), area_under_curve)
-    return figures | _sibling_figures(model, judged, domain)
+    pairs = [won for group in last.values() if (won := _pairs_won(group))]
+    figures["right above wrong, same problem"] = bootstrap([[(mean_score(won), True)] for won in pairs], mean_score)
+    return figures | _sibling_figures(score, judged, domain)
 
 
-def _sibling_figures(model: Any, judged: Judged, domain: str) -> dict[str, Figure]:
+def _pairs_won(scored: Sequence[tuple[float, bool]]) -> list[tuple[float, bool]]:
+    """For every right and wrong one, 1 if the right one has the higher score, 0.5 for a tie."""
+    return [
+        (1.0 if right > wrong else 0.5 if right == wrong else 0.0, True)
+        for (right, is_right), (wrong, is_wrong) in product(scored, scored)
+        if is_right and not is_wrong
+    ]
+
+
+def _sibling_figures(score: Scorer, judged: Judged, domain: str) -> dict[str, Figure]:
     asked = [(s.problem, [*s.prefix, step], False) for s in judged.siblings for step in s.steps]
-    scores = iter(step_scores_at_once(model, asked))
+    scores = iter(score(asked))
     groups: dict[int, Scored] = defaultdict(list)
     for siblings in judged.siblings:
-        pairs = [(next(scores)[-1], truth) for truth in siblings.reachable]
-        won = [
-            (1.0 if right > wrong else 0.5 if right == wrong else 0.0, True)
-            for (right, is_right), (wrong, is_wrong) in product(pairs, pairs)
-            if is_right and not is_wrong
-        ]
+        won = _pairs_won([(next(scores)[-1], truth) for truth in siblings.reachable])
         if won:
             left = numbers_left(siblings.steps[0]) if domain == "countdown" else 0
             groups[left].append(won)
@@ -94,7 +111,7 @@ def mean_score(pairs: Sequence[tuple[float, bool]]) -> float:
 
 
 @torch.inference_mode()
-def step_scores_at_once(model: Any, asked: Sequence[tuple[str, Sequence[str], bool]]) -> list[list[float]]:
+def step_scores_at_once(model: Any, asked: Asked) -> list[list[float]]:
     """P(good) after each step of many (problem, steps, whether they are finished), in few passes."""
     tokenizer = build_tokenizer()
     newline, end = tokenizer.convert_tokens_to_ids(DELIMITER), tokenizer.eos_token_id

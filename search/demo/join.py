@@ -1,7 +1,7 @@
-"""Joining the embedded reward with the policy's own expectations: the weights, fitted on outcomes of training problems.
+"""Joining the embedded process reward with the verifier: the weights, fitted on outcomes of training problems.
 
-The reward was taught which steps come right, and ranks solutions of different problems; the policy knows a slip of its
-own when it reads one. A logistic regression over the two scores' log odds says how much each counts.
+The reward was taught which steps come right, and ranks solutions of different problems; the verifier ranks those of one
+problem (`search/demo/verifier.py`). A logistic regression over the two scores' log odds says how much each counts.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -27,12 +28,12 @@ PENALTY = 1e-4
 """On the squared weights of the standardised log odds."""
 
 FOLDER = WEIGHTS / "joined"
-MEMBERS = (("../process_reward", "trl"), ("../policy", "surprise"))
+MEMBERS = (("../process_reward", "trl"), ("../verifier", "surprise"))
 
 
 def write_join() -> dict[str, Any]:
     """Fit the weights on the exported policy's trajectories and write `weights/joined/espalier.json`."""
-    unfitted = Join.model_validate(settings(0.0, [0.0, 0.0], {}))  # its members' scores are what is fitted
+    unfitted = Join.model_validate(settings(0.0, [0.0] * len(MEMBERS), {}))  # its members' scores are what is fitted
     reward = load_join(EMBEDDED_JOINED, FOLDER, unfitted, {})
     solutions, outcomes = drawn()
     asked = [ScoreRequest(solution.problem, tuple(solution.steps), True) for solution in solutions]
@@ -54,21 +55,30 @@ def drawn() -> tuple[list[Trajectory], list[list[float]]]:
     In Arithmetic a step is right if any of the problem's drawn solutions through it verifies; in Countdown, where
     hardly two share a step, if its own does.
     """
-    problems = list(read_trajectories(trajectories_file(exported_policy_step())))
-    random.Random(SEED).shuffle(problems)
     solutions: list[Trajectory] = []
     labels: list[list[float]] = []
-    left = dict(PROBLEMS)
-    for group in problems:
-        domain = "countdown" if " -> " in group[0].problem else "arithmetic"
-        if not left[domain]:
-            continue
-        left[domain] -= 1
-        some = group[:SOLUTIONS]
+    for some in _drawn():
         good = {tuple(one.steps[: step + 1]) for one in some if one.good for step in range(len(one.steps))}
         solutions += some
         labels += [[float(tuple(one.steps[: step + 1]) in good) for step in range(len(one.steps))] for one in some]
     return solutions, labels
+
+
+def fitted_problems() -> set[str]:
+    """The texts of the problems that the join is fitted on, which its members should not have learned."""
+    return {some[0].problem for some in _drawn()}
+
+
+def _drawn() -> Iterator[list[Trajectory]]:
+    """Some solutions of each problem of the fit."""
+    problems = list(read_trajectories(trajectories_file(exported_policy_step())))
+    random.Random(SEED).shuffle(problems)
+    left = dict(PROBLEMS)
+    for group in problems:
+        domain = "countdown" if " -> " in group[0].problem else "arithmetic"
+        if left[domain]:
+            left[domain] -= 1
+            yield group[:SOLUTIONS]
 
 
 def fit(log_odds_of: torch.Tensor, labels: torch.Tensor) -> tuple[float, list[float]]:

@@ -21,23 +21,28 @@ class Sequence:
     """Token ids and, for each token, the label to learn at it (`IGNORED` for none): a token id or a share.
 
     `parents` says for each token which one it follows (-1: none), for a sequence that branches; empty: the one before.
-    `weights` says how much each label counts; empty: 1.
+    `weights` says how much each label counts; empty: 1. `number` tells its tokens from others' in a batch.
     """
 
     ids: list[int]
     labels: list[int] | list[float]
     parents: list[int] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
+    number: int = 0
 
 
 @dataclass(frozen=True)
 class Batch:
-    """All (rows, width) but `mask`: (rows, 1, width, width), True where attention may look. Labels are float32."""
+    """All (rows, width) but `mask`: (rows, 1, width, width), True where attention may look. Labels are float32.
+
+    `numbers` are those of the sequences that the tokens belong to; 0 also where there is none.
+    """
 
     ids: Tensor
     labels: Tensor
     weights: Tensor
     positions: Tensor
+    numbers: Tensor
     mask: Tensor
 
 
@@ -47,6 +52,7 @@ def pack(source: Iterator[Sequence], rows: int, width: int, pad: int) -> Batch:
     labels = np.full((rows, width), IGNORED, dtype=np.float32)  # exact for whole numbers up to 2^24
     weights = np.ones((rows, width), dtype=np.float32)
     positions = np.zeros((rows, width), dtype=np.int64)
+    numbers = np.zeros((rows, width), dtype=np.int64)
     mask = np.broadcast_to(np.eye(width, dtype=bool), (rows, width, width)).copy()
     used = [0] * rows
     refusals = 0
@@ -64,9 +70,10 @@ def pack(source: Iterator[Sequence], rows: int, width: int, pad: int) -> Batch:
         labels[row, span] = sequence.labels
         if sequence.weights:
             weights[row, span] = sequence.weights
+        numbers[row, span] = sequence.number
         positions[row, span], mask[row, span, span] = _ancestry(sequence)
         used[row] += length
-    return Batch(*map(torch.from_numpy, (ids, labels, weights, positions, mask[:, None])))
+    return Batch(*map(torch.from_numpy, (ids, labels, weights, positions, numbers, mask[:, None])))
 
 
 def _ancestry(sequence: Sequence) -> tuple[np.ndarray, np.ndarray]:

@@ -18,7 +18,7 @@ from search.demo.tokenizer import build_tokenizer
 from search.domains import DOMAINS
 
 
-@pytest.mark.parametrize("name", ["policy", "draft", "process_reward"])
+@pytest.mark.parametrize("name", ["policy", "draft", "process_reward", "verifier"])
 def test_the_folders_are_small_and_have_a_model_card(name: str) -> None:
     folder = WEIGHTS / name
     assert sum(path.stat().st_size for path in folder.iterdir()) <= LARGEST_FOLDER
