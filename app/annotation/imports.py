@@ -11,7 +11,8 @@ from django.db import transaction
 
 from app.annotation.jobs import BATCH, job_cancel
 from app.annotation.models import ImportJob
-from app.config.problems import Invalid, TooLarge
+from app.config.body_limit import too_large
+from app.config.problems import Invalid
 from app.explorer.doorbell import task_send
 from app.explorer.models import Session
 from app.teams.models import User
@@ -32,8 +33,7 @@ def import_create(
     if format and format not in FORMATS:
         raise Invalid.field("format", f"there is no format {format!r}", f"one of {', '.join(FORMATS)}")
     if size > settings.MAX_IMPORT_BYTES:
-        limit = f"{settings.MAX_IMPORT_BYTES / 2**20:,.0f} MiB"
-        raise TooLarge(f"The file is larger than {limit}. Split it by lines and import the parts.")
+        raise too_large()
     if not size:
         raise Invalid.field("file", "has no lines", "a file of JSON Lines")
     if not format:
