@@ -1,10 +1,9 @@
 """Continuous batching: the loop that decodes the samples of all running searches together.
 
-A forward pass feeds one token of every row, and a row is a distinct sequence: samples that continue the same prompt
-share one until they draw different tokens, then the row's keys and values are copied. (Siblings of a search agree for
-long; what they share is computed once.) Samples that finish leave, waiting ones take their place at the next token.
-Prompts are prefilled in batches, beginning where a kept prefix ends; a prompt's last token is never part of that, it
-is fed in the common pass, so logits come from one place only.
+A forward pass feeds one token of every row (`search/policies/rows.py`), and a row is a distinct sequence: samples that
+continue the same prompt share one until they draw different tokens, then the row's keys and values are copied.
+(Siblings of a search agree for long; what they share is computed once.) Samples that finish leave, waiting ones take
+their place at the next token.
 """
 
 from __future__ import annotations
@@ -23,18 +22,14 @@ from search.occupancy import Occupancy
 from search.policies.base import Finish, PolicyError, StepRequest, StepSample
 from search.policies.endings import Endings
 from search.policies.gang import Course, Gang, PathCall
-from search.policies.prefix_cache import PrefixCache
+from search.policies.rows import Rows
 from search.policies.sampler import draw, rounded
 from search.policies.samples import Sample, Samples, Written
-from search.policies.slot_cache import SlotCache
 from search.policies.waiting import Waiting
 from search.tokenization import Tokenization
 
 if TYPE_CHECKING:
     from search.policies.slot_model import SlotModel
-
-PREFILL_TOKENS = 2048
-"""Tokens of one prefill pass, padding included: bounds its memory and how long the other rows wait."""
 
 SampleCall = Call[StepRequest, StepSample] | PathCall
 
@@ -60,16 +55,12 @@ class Decoder:
         self._vocabulary = tokenization.size
         self._encode = encode
         self._threads = threads
-        self._cache = SlotCache(model.shape)
-        self._prefixes = PrefixCache(prefix_bytes)
+        self._rows = Rows(model, slots, prefix_bytes, self.occupancy)
         self._endings = Endings(tokenization, end_ids)
         self._samples = Samples(slots)
         self._waiting = Waiting()
         self._calls: list[SampleCall] = []
         self._gangs: list[Gang] = []  # those that came in
-        self._rows = 0
-        self._length: NDArray[np.int64] = np.zeros(slots, np.int64)  # per row: tokens in the cache
-        self._next: NDArray[np.int64] = np.zeros(slots, np.int64)  # per row: the token to feed
 
     # ---- the engine's protocol ------------------------------------------------------------------------------
 
@@ -113,9 +104,7 @@ class Decoder:
         self._waiting.clear()
         self._calls.clear()
         self._gangs.clear()
-        self._prefixes.clear()
-        self._cache = SlotCache(self._model.shape)
-        self._rows = 0
+        self._rows.clear()
 
     # ---- coming in ------------------------------------------------------------------------------------------
 
@@ -140,69 +129,23 @@ class Decoder:
 
     def _enter(self) -> None:
         """Give waiting samples the free places, one row per distinct prompt."""
-        entering: list[tuple[int, list[Sample]]] = []  # tokens already known, and who continues
-        for group in self._waiting.take(self._samples.free):
-            ids = group[0].prompt_ids
-            kept = self._prefixes.longest(ids, len(ids) - 1)
-            entering.append((len(kept.ids) if kept else 0, group))
-        if not entering:
+        groups = list(self._waiting.take(self._samples.free))
+        if not groups:
             return
-        entering.sort(key=lambda row: row[0] - len(row[1][0].prompt_ids))  # the longest prefills lie together, first
-        first = self._rows
-        longest = max(len(sample.prompt_ids) + sample.limit for _, group in entering for sample in group)
-        self._cache.reserve(first + len(entering), longest)
-        for row, (known, group) in enumerate(entering, start=first):
-            ids = group[0].prompt_ids
-            for sample in group:
+        first = self._rows.count
+        longest = max(len(sample.prompt_ids) + sample.limit for group in groups for sample in group)
+        for row, at in enumerate(self._rows.enter([group[0].prompt_ids for group in groups], longest), start=first):
+            for sample in groups[at]:
                 self._samples.add(sample, row)
                 if sample.course is not None and sample.course.gang not in self._gangs:
                     self._gangs.append(sample.course.gang)
-            self._length[row], self._next[row] = len(ids) - 1, ids[-1]
-            kept = self._prefixes.longest(ids, known) if known else None
-            if kept is not None:
-                self._cache.load(row, kept.saved, known)
-                self.occupancy.reused_tokens += known
-        self._rows += len(entering)
-        self._prefill(first, [(known, group[0].prompt_ids) for known, group in entering])
-
-    def _prefill(self, first: int, entering: list[tuple[int, tuple[int, ...]]]) -> None:
-        """Compute all but the last token of the entering prompts, those of similar length in one pass."""
-        at = 0
-        while at < len(entering) and len(entering[at][1]) - 1 > entering[at][0]:
-            width = len(entering[at][1]) - 1 - entering[at][0]
-            rows = max(1, PREFILL_TOKENS // width)
-            chunk = [
-                (known, ids)
-                for known, ids in entering[at : at + rows]
-                if 2 * (len(ids) - 1 - known) >= width  # sorted by length: a much shorter one opens the next pass
-            ]
-            ids_in = np.zeros((len(chunk), width), np.int64)
-            starts = np.array([known for known, _ in chunk])
-            for row, (known, ids) in enumerate(chunk):
-                ids_in[row, : len(ids) - 1 - known] = ids[known:-1]
-            # Padding must not run out of the table of positions.
-            positions = np.minimum(starts[:, None] + np.arange(width), self._model.context - 1)
-            longest = int(positions.max()) + 1
-            self._cache.reserve(self._rows, longest)
-            self._model.prefill(self._cache, first + at, torch.from_numpy(ids_in), torch.from_numpy(positions), longest)
-            self.occupancy.prefill_tokens += sum(len(ids) - 1 - known for known, ids in chunk)
-            for row, (_, ids) in enumerate(chunk):
-                self._keep(first + at + row, ids[:-1])
-            at += len(chunk)
-
-    def _keep(self, row: int, ids: tuple[int, ...]) -> None:
-        if not self._prefixes.holds(ids):
-            self._prefixes.store(ids, self._cache.save(row, len(ids)))
 
     # ---- decoding -------------------------------------------------------------------------------------------
 
     def _decode(self) -> None:
-        samples, rows = self._samples, self._rows
-        positions = self._length[:rows]
-        logits = self._model.decode(
-            self._cache, torch.from_numpy(self._next[:rows]), torch.from_numpy(positions), int(positions.max()) + 1
-        )[:, : self._vocabulary]  # a vocabulary padded beyond the tokenizer's has ids that mean nothing
-        self._length[:rows] += 1
+        samples, rows = self._samples, self._rows.count
+        # A vocabulary padded beyond the tokenizer's has ids that mean nothing.
+        logits = self._rows.decode()[:, : self._vocabulary]
         count = samples.count
         drawn = draw(
             logits,
@@ -296,7 +239,7 @@ class Decoder:
         limit = sample.course.limit(self._model.context - len(ids))
         step = replace(sample, request=sample.course.step, prompt_ids=ids, limit=limit)
         self._samples.turn(at, step)
-        self._cache.reserve(self._rows, len(ids) + limit)
+        self._rows.reserve(len(ids) + limit)
 
     def _hand_back(self, at: int, finish: Finish) -> None:
         written = self._samples.written(at)
@@ -305,7 +248,7 @@ class Decoder:
 
     def _keep_for_children(self, at: int, ids: tuple[int, ...], finish: Finish) -> None:
         if finish in ("step", "chunk"):
-            self._keep(int(self._samples.row[at]), self._samples.of[at].prompt_ids + ids[:-1])
+            self._rows.keep(int(self._samples.row[at]), self._samples.of[at].prompt_ids + ids[:-1])
 
     def _resolve(self, sample: Sample, written: Written, finish: Finish) -> None:
         step, course = self._step(sample, written, finish), sample.course
@@ -327,27 +270,7 @@ class Decoder:
         if not staying.all():
             samples.keep(staying)
             tokens = tokens[staying]
-        sequences, sequence_of = np.unique(
-            samples.row[: samples.count] * self._vocabulary + tokens, return_inverse=True
-        )
-        sources, fed = np.divmod(sequences, self._vocabulary)
-        keeps_row = np.ones(len(sources), np.bool_)
-        keeps_row[1:] = sources[1:] != sources[:-1]
-        rows = len(sequences)
-        self._cache.reserve(rows, 0)
-        occupied = np.zeros(max(self._rows, rows), np.bool_)
-        occupied[sources] = True
-        # Rows nobody reads any more take the copies; a sequence that lies beyond the last row moves down.
-        vacant = iter(np.flatnonzero(~occupied[:rows]).tolist())
-        targets = sources.copy()
-        for which in np.flatnonzero(~keeps_row | (sources >= rows)).tolist():
-            targets[which] = next(vacant)
-            self._cache.copy(int(sources[which]), int(targets[which]), int(self._length[sources[which]]))
-        lengths = self._length[sources]
-        self._length[targets] = lengths
-        self._next[targets] = fed
-        samples.row[: samples.count] = targets[sequence_of]
-        self._rows = rows
+        samples.row[: samples.count] = self._rows.part(samples.row[: samples.count], tokens, self._vocabulary)
 
     # ---- endings other than a finished sample ---------------------------------------------------------------
 
@@ -368,7 +291,7 @@ class Decoder:
             return
         for at in np.flatnonzero(~staying).tolist():
             self._hand_back(at, "aborted")
-        self._part(staying, self._next[self._samples.row[: self._samples.count]])
+        self._part(staying, self._rows.next_of(self._samples.row[: self._samples.count]))
 
     def _fail(self, broken: list[int]) -> NDArray[np.bool_]:
         """Fail the calls whose samples met NaN; who stays. Nothing of the broken rows is left in the cache."""
@@ -377,7 +300,7 @@ class Decoder:
             failed.add(samples.of[at].call)
             tokens = len(samples.of[at].prompt_ids) + int(samples.generated[at]) - 1
             samples.of[at].call.fail(PolicyError(f"{self.name}: the model's logits are NaN after {tokens} tokens."))
-            self._cache.wipe(int(samples.row[at]))
+            self._rows.wipe(int(samples.row[at]))
         self._waiting.withdraw(lambda sample: sample.call in failed)
         return np.array([sample.call not in failed for sample in samples.of], np.bool_)
 
