@@ -22,7 +22,6 @@ USER 10001
 HEALTHCHECK --interval=15s --timeout=10s --start-period=180s --retries=3 \
     CMD ["python3", "-m", "app.config.heartbeat"]
 STOPSIGNAL SIGTERM
-# The base image's entry point is vLLM's server; ours is a worker. It runs transformers models on the GPU today; vLLM inside
-# its process is not there yet (docs/deploy.md).
+# The base image's entry point is vLLM's server; ours is a worker, with vLLM in its process (docs/deploy.md).
 ENTRYPOINT []
 CMD ["celery", "-A", "app.config.celery:celery", "worker", "--pool=threads", "--queues=interactive,batch", "--loglevel=INFO", "--without-gossip", "--without-mingle"]

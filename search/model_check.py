@@ -64,14 +64,7 @@ async def check_model(slug: str, model: AnyModel | RewardModel, where: str, prog
 async def _check_server(slug: str, model: ServerModel, where: str, progress: Progress) -> dict[str, Any]:
     from search.policies.configured import served_policy
 
-    hurried = model.model_copy(
-        update={
-            "retries": 0,
-            "timeout": min(model.timeout, LONGEST_SILENCE),
-            "connect_timeout": min(model.connect_timeout, LONGEST_CONNECT),
-        }
-    )
-    policy = served_policy(slug, hurried, where)
+    policy = served_policy(slug, model.model_copy(update=_hurried(model)), where)
     progress.begin("server")
     names = await policy.served()
     if names and model.model not in names:
@@ -92,7 +85,9 @@ async def _check_folder(
     said, notes = await asyncio.to_thread(tokenizer_told, slug, model)
     progress.tell(said)
     progress.begin("weights")
-    if not isinstance(model, VllmModel):
+    if isinstance(model, RewardModel) and model.runs_in == "server":
+        model = model.model_copy(update=_hurried(model))
+    elif isinstance(model, FolderModel) or (isinstance(model, RewardModel) and model.runs_in == "transformers"):
         await asyncio.to_thread(check_device, model.device)
     before = loaded()
     answering = await _loaded(slug, model, where)
@@ -109,6 +104,14 @@ async def _check_folder(
         if not any(one is answering for one in before):  # else runs may have it
             await asyncio.to_thread(forget, answering)
         raise
+
+
+def _hurried(model: ServerModel | RewardModel) -> dict[str, Any]:
+    return {
+        "retries": 0,
+        "timeout": min(model.timeout, LONGEST_SILENCE),
+        "connect_timeout": min(model.connect_timeout, LONGEST_CONNECT),
+    }
 
 
 async def _loaded(slug: str, model: FolderModel | VllmModel | RewardModel, where: str) -> Any:
@@ -163,6 +166,8 @@ def _key_named(message: str, model: AnyModel | RewardModel) -> str:
     named = [key for key in re.findall(r"`(\w+)( = [^`]*)?`", message) if key[0] in known]
     if named:
         return str(named[-1][0])
+    if isinstance(model, RewardModel) and model.runs_in == "vllm" and "vLLM" in message:
+        return "runs_in" if "imported" in message else "vllm"
     if isinstance(model, VllmModel) and "vLLM" in message:
         return "kind" if "imported" in message else "engine"
     return "base_url" if isinstance(model, ServerModel) else "folder"

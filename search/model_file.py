@@ -23,7 +23,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from search.rewards.kinds import RewardSettings
 from search.templates import Template, TemplateError
@@ -134,6 +143,9 @@ class VllmModel(ConfiguredModel):
 
     kind: Literal["vllm"]
     folder: Path
+    entropies: bool = Field(
+        default=False, description="Entropies and certainties of tokens; dear where the vocabulary is large."
+    )
     engine: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -147,14 +159,48 @@ class RewardModel(RewardSettings):
     rows: int = Field(default=128, ge=1, le=4096, description="Most paths scored at once.")
     prefix_mb: int = Field(default=256, ge=0, description="MiB for kept prefixes.")
     threads: int = Field(default=1, ge=1, description="torch's threads.")
+    vllm: dict[str, Any] = Field(default_factory=dict, description="vLLM's own engine arguments.")
+    base_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+")
+    model: str | None = Field(default=None, min_length=1)
+    api_key_env: str | None = None
+    priority: bool = Field(default=False, description="Tells the server who waits; vLLM needs its priority scheduling.")
+    timeout: float = Field(default=120.0, gt=0, le=3600, description="Seconds without a word of an answer.")
+    connect_timeout: float = Field(default=5.0, gt=0, le=600, description="Seconds.")
+    retries: int = Field(default=3, ge=0, le=20, description="How often a busy or silent server is asked again.")
+    connections: int = Field(default=64, ge=1, le=1024, description="Most requests at once per worker.")
     domains: list[str] = Field(default_factory=list)
     examples: list[str] = Field(default_factory=list)
+    runs_in: Literal["transformers", "vllm", "server"] = Field(default="transformers", validate_default=True)
 
     @property
     def engine(self) -> dict[str, Any]:
         """What the engine is told, and the convention."""
         return self.model_dump(exclude={"folder", "title", "domains", "examples"}, exclude_unset=True)
 
+    @field_validator("runs_in")
+    @classmethod
+    def _has_what_it_reads(cls, engine: str, info: ValidationInfo) -> str:
+        """The last field: the others are known."""
+        told = info.data
+        if engine == "server" and not (told.get("base_url") and told.get("model")):
+            raise ValueError("a server needs `base_url`, up to /v1, and `model`, its name there")
+        for reader, names in _READ_BY.items():
+            for name in names if reader != engine else ():
+                if name in told and told[name] != cls.model_fields[name].get_default(call_default_factory=True):
+                    raise ValueError(f'{name} is read with runs_in = "{reader}" only')
+        if engine != "transformers" and told.get("votes", 1) > 1:
+            raise ValueError('a judge that votes writes critiques: it needs runs_in = "transformers"')
+        return engine
+
+
+_READ_BY = {
+    "transformers": ("device", "rows", "prefix_mb", "threads"),
+    "vllm": ("vllm",),
+    "server": (
+        "base_url", "model", "api_key_env", "priority", "timeout", "connect_timeout", "retries", "connections",
+    ),
+}  # fmt: skip
+"""Keys of a reward that one engine alone reads."""
 
 AnyModel = ServerModel | FolderModel | VllmModel
 Kind = Literal["policy", "reward"]
@@ -234,9 +280,9 @@ def _entry(path: Path, section: str, slug: str, entry: Any, shape: TypeAdapter[E
     try:
         return shape.validate_python(entry)
     except ValidationError as invalid:
-        kinds = ("openai", "transformers", "vllm")
         complaints = []
         for error in invalid.errors():
-            key = ".".join(str(part) for part in error["loc"] if part not in kinds) or "kind"
+            place = error["loc"][section == "policies" :]  # the policies' union puts its kind before the key
+            key = ".".join(map(str, place)) or "kind"
             complaints.append(f"{where} {key}: {error['msg']}.")
         raise ModelFileError("\n".join(complaints)) from invalid

@@ -78,7 +78,7 @@ def catalogue() -> list[dict[str, Any]]:
     return [
         *built_in(),
         *(_configured_entry(slug, model, "policy", model.kind) for slug, model in policies.items()),
-        *(_configured_entry(slug, model, "reward", "transformers") for slug, model in rewards.items()),
+        *(_configured_entry(slug, model, "reward", model.runs_in) for slug, model in rewards.items()),
     ]
 
 
@@ -223,16 +223,12 @@ def _reward(model: str, slug: str, settings: dict[str, Any]) -> Reward:
     join = read_join(folder)
     if join is not None:
         return load_join(slug, folder, join, settings)
-    from search.rewards.model_reward import ModelReward
+    from search.rewards.configured import configured_reward
 
     said = {name: value for name, value in settings.items() if name in RewardSettings.model_fields}
     folder, followed, dtype = reward_folder(model, said)
     engine = {"dtype": dtype} | {name: value for name, value in settings.items() if name not in said}
-    if followed.kind == "judge" and followed.votes > 1:
-        from search.rewards.judge import JudgeReward
-
-        return JudgeReward(slug, folder, followed, **engine)
-    return ModelReward(slug, folder, followed, **engine)
+    return configured_reward(slug, folder, followed, engine)
 
 
 def reward_folder(model: str, said: dict[str, Any] | None = None) -> tuple[Path, RewardSettings, str]:

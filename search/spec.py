@@ -219,7 +219,8 @@ def header_of(
     if algorithm_named(spec.algorithm).needs_certainty and not described.get("certainty"):
         raise PolicyError(
             f"{spec.algorithm} ranks paths by the policy's certainty, and {policy.name} does not report any: its engine"
-            " does not see the whole distribution of a token. Choose a policy on the transformers engine, or majority."
+            " does not see the whole distribution of a token. Choose a policy on the transformers engine, one in vLLM"
+            " with entropies = true, or majority."
         )
     strategy = algorithm_named(spec.algorithm)
     params = strategy.params_type().model_validate(spec.params)

@@ -148,7 +148,7 @@ def _columns(entry: Entry, slug: str) -> dict[str, Any]:
         "examples": entry.examples,
     }
     if isinstance(entry, RewardModel):
-        return columns | {"engine": "transformers", "settings": {}, "template": entry.template}
+        return columns | {"engine": entry.runs_in, "settings": {}, "template": entry.template}
     template = entry.template_named(slug).as_dict()
     return columns | {
         "engine": entry.kind, "settings": {"sampling": entry.sampling_defaults}, "template": template

@@ -23,7 +23,6 @@ from search.model_file import AnyModel, RewardModel, ServerModel, VllmModel, pol
 from search.templates import TemplateError
 
 Entry = AnyModel | RewardModel
-ENGINES = ("openai", "transformers", "vllm")
 KEY_PREFIX = "ESPALIER_KEY_"
 """Of the variables whose value a page's model may send to its server: never the secret or the database's password."""
 ENGINE_ARGUMENTS = frozenset(
@@ -48,7 +47,7 @@ def configuration_read(kind: str, given: Mapping[str, Any]) -> Entry:
     try:
         entry = policy_described(given) if kind == "policy" else reward_described(given)
     except ValidationError as error:
-        raise _invalid([_told(found) for found in error.errors()]) from error
+        raise _invalid([_told(kind, found) for found in error.errors()]) from error
     if wrong := [found for found in _wrong(entry) if found is not None]:
         raise _invalid(wrong)
     return entry
@@ -77,9 +76,9 @@ def _check_text(given: Mapping[str, Any]) -> None:
         raise Invalid.field("settings", "contain a character that is none", "send plain text")
 
 
-def _told(found: Any) -> FieldError:
-    """Pydantic's error at the key it is about; the engine's name that a union puts before it is left out."""
-    place = [part for part in found["loc"] if part not in ENGINES] or ["kind"]
+def _told(kind: str, found: Any) -> FieldError:
+    """Pydantic's error at the key it is about; the engine's name that policies have before it is left out."""
+    place = list(found["loc"][kind == "policy" :]) or ["kind"]
     reason = (found.get("ctx") or {}).get("error")
     cause = reason.__cause__ if isinstance(reason, Exception) else None
     if isinstance(cause, TemplateError) and cause.setting is not None:
@@ -100,9 +99,13 @@ def _wrong(entry: Entry) -> list[FieldError | None]:
         return [*common, _wrong_address(entry.base_url), _wrong_key(entry.api_key_env)]
     found = [*common, _wrong_folder(entry.folder, "folder")]
     if isinstance(entry, VllmModel):
-        found.append(_wrong_engine(entry.engine))
-    if isinstance(entry, RewardModel) and entry.calibration is not None:
-        found.append(_wrong_folder(entry.folder / entry.calibration, "calibration"))
+        found.append(_wrong_engine(entry.engine, "engine"))
+    if isinstance(entry, RewardModel):
+        found += [_wrong_engine(entry.vllm, "vllm"), _wrong_key(entry.api_key_env)]
+        if entry.base_url is not None:
+            found.append(_wrong_address(entry.base_url))
+        if entry.calibration is not None:
+            found.append(_wrong_folder(entry.folder / entry.calibration, "calibration"))
     return found
 
 
@@ -141,11 +144,11 @@ def _wrong_key(variable: str | None) -> FieldError | None:
     return FieldError(field_of("api_key_env"), f"does not name a variable that begins with {KEY_PREFIX}", mend)
 
 
-def _wrong_engine(engine: Mapping[str, Any]) -> FieldError | None:
+def _wrong_engine(engine: Mapping[str, Any], key: str) -> FieldError | None:
     for name in engine:
         if name not in ENGINE_ARGUMENTS:
             mend = f"one of {', '.join(sorted(ENGINE_ARGUMENTS))}; others go into the file of models"
-            return FieldError(field_of(f"engine.{name}"), "is no engine argument that may be set by page", mend)
+            return FieldError(field_of(f"{key}.{name}"), "is no engine argument that may be set by page", mend)
     return None
 
 

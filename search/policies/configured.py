@@ -26,7 +26,7 @@ def configured_policy(slug: str, model: AnyModel, settings: dict[str, Any], wher
     if isinstance(model, VllmModel):
         from search.policies.vllm import VllmPolicy
 
-        return VllmPolicy(slug, model.folder, template, **{**model.engine, **settings})
+        return VllmPolicy(slug, model.folder, template, model.entropies, **{**model.engine, **settings})
     from search.policies.transformers import TransformersPolicy
 
     engine = model.model_dump(include={"dtype", "device", "slots", "prefix_mb", "threads"})
@@ -36,17 +36,18 @@ def configured_policy(slug: str, model: AnyModel, settings: dict[str, Any], wher
 def served_policy(slug: str, model: ServerModel, where: str) -> OpenAIPolicy:
     """The policy on a server; nothing is asked yet. Raises PolicyError as `configured_policy`."""
     patience = Patience(connect=model.connect_timeout, silence=model.timeout, retries=model.retries)
-    key = _key(slug, model, where)
+    key = api_key(slug, model.api_key_env, where)
     server = ModelServer(slug, model.base_url, model.model, key, patience, model.connections, where)
     dialect = Dialect(model.model, model.api, model.stops, model.logprobs, model.stream, model.extra, model.priority)
     template, piece = model.template_named(slug), model.piece_tokens or None
     return OpenAIPolicy(slug, server, dialect, template, model.samples_per_request, model.context, piece)
 
 
-def _key(slug: str, model: ServerModel, where: str) -> str | None:
-    if model.api_key_env is None:
+def api_key(slug: str, variable: str | None, where: str) -> str | None:
+    """The key that an environment variable holds, None where none is named. Raises PolicyError if it is not set."""
+    if variable is None:
         return None
-    key = os.environ.get(model.api_key_env)
+    key = os.environ.get(variable)
     if not key:
-        raise PolicyError(f"{slug}: `api_key_env` in {where} names {model.api_key_env}, which is not set.")
+        raise PolicyError(f"{slug}: `api_key_env` in {where} names {variable}, which is not set.")
     return key

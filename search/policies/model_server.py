@@ -74,8 +74,17 @@ class ModelServer:
     """One server as one model's users see it. `settings` says where its address and key are written down."""
 
     def __init__(
-        self, name: str, base_url: str, model: str, key: str | None, patience: Patience, connections: int, settings: str
+        self,
+        name: str,
+        base_url: str,
+        model: str,
+        key: str | None,
+        patience: Patience,
+        connections: int,
+        settings: str,
+        models: str = "models",
     ) -> None:
+        """`models` is where it lists what it serves."""
         address = urlsplit(base_url)
         self._name = name
         self._url = base_url.rstrip("/")
@@ -85,6 +94,7 @@ class ModelServer:
         self._patience = patience
         self._most = connections
         self._settings = settings
+        self._models = models
         # Of its own, so that waiting never touches a search's draws.
         self._jitter = random.Random(f"pauses of {name}")
         self._of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Connections] = WeakKeyDictionary()
@@ -123,12 +133,12 @@ class ModelServer:
                 async with (
                     self._connections().one() as connection,
                     asyncio.timeout(self._patience.silence),
-                    connection.stream("GET", "models") as response,
+                    connection.stream("GET", self._models) as response,
                 ):
                     if response.status_code in (404, 405):
                         return []
                     if response.status_code != 200:
-                        await self._complain(connection, "models", response)
+                        await self._complain(connection, self._models, response)
                     found = _object(await _text(response))
             return [str(entry["id"]) for entry in found["data"]]
         except TimeoutError as error:
@@ -197,7 +207,7 @@ class ModelServer:
         """Is it the model that is not there, or the address?"""
         try:
             async with asyncio.timeout(self._patience.connect):
-                served = (await connection.get("models")).json()
+                served = (await connection.get(self._models)).json()
             names = [str(entry["id"]) for entry in served["data"]]
         except (httpx2.HTTPError, TimeoutError, ValueError, KeyError, TypeError):
             return f"{answered}. Nothing is at {self.shown}/{path}: mend `base_url` (it mostly ends in /v1)."

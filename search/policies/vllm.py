@@ -7,20 +7,19 @@ rerun-exact: logits depend on what shares a batch.
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Sequence
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-from search.batching import URGENT
 from search.local_model import weights_sha256
 from search.occupancy import Occupancy
-from search.policies.base import Cancellation, Finish, PolicyError, StepRequest, StepSample
+from search.policies.base import Cancellation, PolicyError, StepRequest, StepSample
 from search.policies.prompts import Prompts
+from search.policies.vllm_samples import sample_of
 from search.randomness import uniform
 from search.templates import Template
 from search.tokenization import Tokenization, TokenizationError
+from search.vllm_engine import VllmEngine
 
 _LOOK_SECONDS = 0.1
 """How often it is looked for samples that a prune has withdrawn."""
@@ -29,13 +28,15 @@ _LOOK_SECONDS = 0.1
 class VllmPolicy:
     """A causal language model in vLLM (see `Policy`). The engine has an event loop of its own, on a thread."""
 
-    def __init__(self, slug: str, folder: Path, template: Template, **engine: Any) -> None:
+    def __init__(self, slug: str, folder: Path, template: Template, entropies: bool = False, **engine: Any) -> None:
         """Start vLLM; takes most of a minute, so never call it on an event loop.
 
         Args:
             slug: the name in messages, journals and headers.
             folder: `config.json`, weights and tokenizer in Hugging Face's format.
             template: how problems and steps become the prompt.
+            entropies: ask for the whole distribution of every token, which tells its entropy and the sample's
+                certainty; vLLM then hands over as many numbers a token as the vocabulary has tokens.
             engine: vLLM's own engine arguments (`dtype`, `max_model_len`, `gpu_memory_utilization`, …).
 
         Raises:
@@ -43,28 +44,16 @@ class VllmPolicy:
         """
         self._slug = slug
         self._template = template
-        self._ids = count()
         try:
             tokenization = Tokenization(folder)
         except TokenizationError as error:
             raise PolicyError(f"{slug}: {error}") from error
         self._prompts = Prompts(slug, tokenization, template)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=f"vllm {slug}", daemon=True)
-        self._thread.start()
-        ours = {"enable_prefix_caching": True, "scheduling_policy": "priority"}
-        self._arguments = {**ours, **engine, "model": str(folder)}
-        self._priorities = self._arguments["scheduling_policy"] == "priority"
-        self._starting = asyncio.Lock()
-        self._engine: Any = None
-        try:
-            engine_now = asyncio.run_coroutine_threadsafe(self._alive(), self._loop).result()
-        except PolicyError:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            raise
-        import vllm
-
-        config = engine_now.model_config
+        self._entropies = entropies
+        if entropies:
+            engine = {"max_logprobs": -1, **engine}
+        self.engine = VllmEngine(slug, folder, PolicyError, engine)
+        config = self.engine.config
         self._context: int = config.max_model_len
         self._provenance = {
             "engine": "vllm",
@@ -73,33 +62,9 @@ class VllmPolicy:
             "tokenizer_sha256": tokenization.sha256,
             "dtype": str(config.dtype).removeprefix("torch."),
             "rerun_exact": False,
-            "versions": {"vllm": vllm.__version__},
+            "versions": self.engine.versions,
         }
         self.occupancy = Occupancy()
-
-    async def _alive(self) -> Any:
-        """The engine; a new one where there is none yet or the last one died."""
-        async with self._starting:
-            if self._engine is not None and self._engine.errored:
-                self._engine.shutdown()
-                self._engine = None
-            if self._engine is None:
-                self._engine = self._start()
-            return self._engine
-
-    def _start(self) -> Any:
-        try:
-            from vllm.engine.arg_utils import AsyncEngineArgs
-            from vllm.v1.engine.async_llm import AsyncLLM
-        except ImportError as error:
-            raise PolicyError(
-                f"{self._slug}: vLLM cannot be imported here ({error}). Install requirements-vllm.txt into the"
-                " worker's environment, or serve the model elsewhere and name it as a server."
-            ) from error
-        try:
-            return AsyncLLM.from_engine_args(AsyncEngineArgs(**self._arguments))
-        except Exception as error:  # whatever vLLM finds wrong with a folder or an argument
-            raise PolicyError(f"{self._slug}: vLLM does not start: {error}") from error
 
     @property
     def name(self) -> str:
@@ -114,6 +79,7 @@ class VllmPolicy:
             "template": self._template.as_dict(),
             "supports_hints": self._template.supports_hints,
             "context": self._context,
+            "certainty": self._entropies,
             "follows": self._prompts.follows,
         }
 
@@ -140,9 +106,7 @@ class VllmPolicy:
                     f"{self._slug}: the prompt has {len(prompt)} tokens and the model reads {self._context}, at"
                     f" creation key {request.key}. Shorten the problem, or raise max_model_len."
                 )
-        patient = self._priorities and not URGENT.get()
-        work = self._all(requests, prompts, cancellation, priority=int(patient))
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+        return await self.engine.ask(self._all(requests, prompts, cancellation, self.engine.priority()))
 
     async def _all(
         self,
@@ -152,8 +116,8 @@ class VllmPolicy:
         priority: int,
     ) -> list[StepSample]:
         """On vLLM's loop: every request under way at once; those of a lower `priority` come into its batches first."""
-        engine = await self._alive()
-        names = [f"{self._slug}-{next(self._ids)}" for _ in requests]
+        engine = await self.engine.alive()
+        names = [self.engine.name() for _ in requests]
         work = [
             asyncio.ensure_future(self._one(engine, *one, priority))
             for one in zip(names, requests, prompts, strict=True)
@@ -181,25 +145,22 @@ class VllmPolicy:
             max_tokens=request.max_tokens,
             stop=None if request.until_end else list(request.sampling.stop),
             seed=int(uniform(request.seed, "request", request.key, f"{request.drawn}") * 2**31),
-            logprobs=0,  # of the drawn token alone
+            logprobs=-1 if self._entropies else 0,  # of the whole vocabulary, or of the drawn token alone
+            flat_logprobs=self._entropies,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
         try:
             asked = engine.generate({"prompt_token_ids": list(prompt)}, parameters, name, priority=priority)
             async for output in asked:
                 if output.finished:
-                    return _sample(request, output)
+                    return sample_of(request, output)
         except Exception as error:
-            raise PolicyError(
-                f"{self._slug}: vLLM failed: {error or type(error).__name__}. Its own log, before this, says why."
-            ) from error
+            raise self.engine.failed(error) from error
         raise PolicyError(f"{self._slug}: vLLM ended a request without a word, at creation key {request.key}.")
 
     def close(self) -> None:
         """Stop vLLM and its process."""
-        self._loop.call_soon_threadsafe(self._engine.shutdown)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=60)
+        self.engine.close()
 
 
 async def _attend(
@@ -214,22 +175,3 @@ async def _attend(
         if going := [names[position] for position in leaving if not work[position].done()]:
             await engine.abort(going)
         await asyncio.sleep(_LOOK_SECONDS)
-
-
-def _sample(request: StepRequest, output: Any) -> StepSample:
-    """vLLM's finished output as a sample."""
-    (written,) = output.outputs
-    ids = tuple(written.token_ids)
-    logprobs = tuple(
-        round(min(at[token].logprob, 0.0), 6) for token, at in zip(ids, written.logprobs or (), strict=True)
-    )
-    finish: Finish
-    if written.finish_reason == "length":
-        finish = "budget" if request.cut_by_budget else "length"
-    elif written.finish_reason == "abort":
-        finish = "aborted"
-    elif written.finish_reason == "stop":
-        finish = "step" if isinstance(written.stop_reason, str) else "end"
-    else:
-        raise PolicyError(f"vLLM ended a sample for the reason {written.finish_reason!r}, which is not known here.")
-    return StepSample(written.text, ids, logprobs, finish, len(output.prompt_token_ids))

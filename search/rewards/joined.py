@@ -83,13 +83,16 @@ def load_join(slug: str, folder: Path, join: Join, settings: dict[str, Any]) -> 
 
     if said := sorted(settings.keys() & RewardSettings.model_fields.keys()):
         raise RewardError(f"{slug}: {said[0]}: a joined reward says this for each member, in its espalier.json.")
+    engine = {name: value for name, value in settings.items() if name != "runs_in"}
+    if settings.get("runs_in", "transformers") != "transformers":
+        raise RewardError(f"{slug}: runs_in: a joined reward's members run in transformers.")
     members = []
     for member in join.members:
         place = (folder / member.folder).resolve()
         if not (place / "config.json").is_file():
             raise RewardError(f"{slug}: members: there is no folder {member.folder!r} with a config.json beside it.")
         followed = RewardSettings.model_validate(member.model_dump(exclude={"folder", "weight", "dtype"}))
-        members.append(ModelReward(f"{slug}: {place.name}", place, followed, **{"dtype": member.dtype, **settings}))
+        members.append(ModelReward(f"{slug}: {place.name}", place, followed, **{"dtype": member.dtype, **engine}))
     return JoinedReward(slug, join, members)
 
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from search.batching import Call, EngineThread
-from search.calibration import Calibration, CalibrationError, read
+from search.calibration import Calibration
 from search.local_model import DTYPES, LocalModel, provenance_of
 from search.occupancy import Occupancy
 from search.policies.llama import LlamaSlots
 from search.rewards.base import PathScore, RewardError, ScoreRequest
 from search.rewards.checkpoint import Checkpoint
 from search.rewards.classifiers import HuggingFaceClassifier, LlamaClassifier
-from search.rewards.convention import Conventional, context_of
-from search.rewards.kinds import KINDS, RewardSettings, kind_of
-from search.rewards.readout import LabelReadout, SurpriseReadout
+from search.rewards.conventional import calibrated, conventional, described, readout_of
+from search.rewards.kinds import RewardSettings
 from search.rewards.scoring import Classifier, Reading, Scorer
 
 
@@ -56,14 +54,12 @@ class ModelReward(LocalModel[ScoreRequest, PathScore]):
         """
         settings = settings or RewardSettings()
         checkpoint = Checkpoint(slug, folder, dtype, device)
-        self.kind = _kind(checkpoint, settings)
-        load: Conventional = import_module(f"search.rewards.{self.kind}").load
-        convention = load(checkpoint, settings)
+        self.kind, convention = conventional(checkpoint, settings)
         self.template, self.reader = convention.template, convention.read
         model, head = convention.model, convention.head
         lean = lean and isinstance(head, nn.Linear) and LlamaSlots.fits(model)
         occupancy = Occupancy()
-        readout = SurpriseReadout() if convention.label is None else LabelReadout(convention.label)
+        readout = readout_of(convention)
         classifier: Classifier
         if lean:
             slots = LlamaSlots(model, head, DTYPES[dtype])
@@ -78,32 +74,15 @@ class ModelReward(LocalModel[ScoreRequest, PathScore]):
             EngineThread(slug, scorer, RewardError),
             provenance_of(folder, model, checkpoint.tokenization, dtype, lean),
         )
-        self._described = {
-            "kind": self.kind,
-            "grain": convention.grain,
-            "convention": convention.described,
-            "template": convention.template.as_dict(),
-            "context": context_of(model),
-        }
-        self.calibration = None if settings.calibration is None else self._calibrated(folder / settings.calibration)
+        self._described = described(self.kind, convention)
+        self.calibration: Calibration | None = None
+        if settings.calibration is not None:
+            self.calibration = calibrated(slug, folder / settings.calibration, self._provenance["weights_sha256"])
 
     def describe(self) -> dict[str, Any]:
         """What a run's header keeps, JSON-ready."""
         fitted = {} if self.calibration is None else {"calibration": self.calibration.as_dict()}
         return {"slug": self._slug, **self._provenance, **self._described, **fitted}
-
-    def _calibrated(self, path: Path) -> Calibration:
-        """A calibration that was fitted on this very model's scores."""
-        try:
-            calibration = read(path)
-        except CalibrationError as error:
-            raise RewardError(f"{self._slug}: calibration: {error}") from error
-        if calibration.weights_sha256 != self._provenance["weights_sha256"]:
-            raise RewardError(
-                f"{self._slug}: calibration: {path} was fitted for other weights ({calibration.source}); fit one on"
-                " journals that were scored with this model."
-            )
-        return calibration
 
     def read(self, request: ScoreRequest) -> Reading:
         """The ids the model reads for a path, and the position of every scored token.
@@ -118,15 +97,3 @@ class ModelReward(LocalModel[ScoreRequest, PathScore]):
         if not requests:
             return []
         return await self._thread.submit(Call(requests))
-
-
-def _kind(checkpoint: Checkpoint, settings: RewardSettings) -> str:
-    """The convention to follow: what was said, else what the architecture leaves no doubt about."""
-    architectures = checkpoint.config.get("architectures") or []
-    kind = settings.kind or kind_of(architectures)
-    if kind is None:
-        raise RewardError(
-            f"{checkpoint.slug}: kind: a {', '.join(architectures) or 'model without architecture'} can be a reward in"
-            f" several ways; say which it is: one of {', '.join(KINDS)}."
-        )
-    return kind

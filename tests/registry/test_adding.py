@@ -124,6 +124,20 @@ def test_engine_arguments_that_load_code_are_refused(admin: Caller, root: Path) 
     assert error["field"] == "settings.engine.trust_remote_code"
 
 
+def test_a_rewards_engine_is_held_to_the_same(admin: Caller, root: Path) -> None:
+    def told(**settings: object) -> str:
+        body = {"kind": "reward", "slug": "m", "settings": {"folder": str(root / "m"), **settings}}
+        [error] = errors(admin.send("POST", "/models", body))
+        return str(error["field"])
+
+    server = {"runs_in": "server", "base_url": "http://h/v1", "model": "prm"}
+    assert told(runs_in="vllm", vllm={"trust_remote_code": True}) == "settings.vllm.trust_remote_code"
+    assert told(runs_in="vllm", vllm=5) == "settings.vllm"
+    assert told(runs_in="server") == "settings.runs_in"
+    assert told(**{**server, "base_url": "http://user:secret@h/v1"}) == "settings.base_url"
+    assert told(**server, api_key_env="SECRET_KEY") == "settings.api_key_env"
+
+
 @pytest.mark.parametrize("slug", ["../etc", "a b", ".hidden", "a/b", "ü"])
 def test_a_name_is_a_plain_word(admin: Caller, slug: str) -> None:
     [error] = errors(admin.send("POST", "/models", {"kind": "policy", "slug": slug, "settings": SERVER}))

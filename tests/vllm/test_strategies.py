@@ -1,18 +1,19 @@
-"""The same strategies through vLLM in process and through its OpenAI server, on the embedded weights."""
+"""The same strategies through vLLM in process and through its server, policy and reward, on the embedded weights."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
 
+from search.batching import URGENT
 from search.events import Event
-from search.models import load_policy, load_reward
+from search.models import load_policy
 from search.policies.base import Cancellation, Policy, PolicyError, Sampling, StepRequest
 from search.policies.openai import OpenAIPolicy
 from search.policies.vllm import VllmPolicy
+from search.rewards.base import Reward
 from search.run import run_search
 from search.spec import RunSpec, header_of
 
@@ -57,13 +58,19 @@ def test_a_solution_ends_and_a_cap_cuts(policy: Policy) -> None:
     assert [sample.tokens for sample in samples[1:]] == [5, 5]
 
 
+@pytest.fixture
+def reward(request: pytest.FixtureRequest, policy: Policy) -> Reward:
+    """In the process where the policy is in it, served where it is served."""
+    found: Reward = request.getfixturevalue("prm_served" if isinstance(policy, OpenAIPolicy) else "prm_inside")
+    return found
+
+
 @pytest.mark.parametrize("algorithm", ["best_of_n", "beam", "mcts", "particle_filter"])
-def test_a_strategy_runs_and_replays(policy: Policy, algorithm: str) -> None:
+def test_a_strategy_runs_and_replays(policy: Policy, reward: Reward, algorithm: str) -> None:
     spec = RunSpec.model_validate(
         {"problem": {"text": PROBLEM}, "algorithm": algorithm, "seed": 3, "policy": policy.name,
-         "budget": {"tokens": 1500}}
+         "reward": reward.name, "budget": {"tokens": 1500}}
     )  # fmt: skip
-    reward = load_reward()
     header = header_of(spec, policy, reward)
     events: list[Event] = []
     done = asyncio.run(
@@ -74,34 +81,102 @@ def test_a_strategy_runs_and_replays(policy: Policy, algorithm: str) -> None:
     assert 0 < done.tree.counters.tokens <= 1500
     written = [sample for event in events if event.kind == "generate" for sample in event.payload["samples"]]
     assert all(len(sample["logprobs"]) == sample["tokens"] for sample in written)
+    scored = [path for event in events if event.kind == "score" for path in event.payload["scores"]]
+    assert done.tree.counters.reward_calls == len(scored) > 0
     again = asyncio.run(run_search(header, events, policy=None, reward=None, replay_finished=True))
     assert again.tree.as_dict() == done.tree.as_dict()
 
 
+def test_entropies_are_those_of_our_own_engine(inside: VllmPolicy) -> None:
+    """The whole distribution of every token, in float32: entropies to 1e-3, the mean certainty too."""
+    requests = [StepRequest(prompt(inside), 0, "0.0", 40, Sampling(temperature=0.0))]
+    [mine] = asyncio.run(load_policy().generate(requests))
+    [theirs] = asyncio.run(inside.generate(requests))
+    assert len(theirs.entropies) == theirs.tokens == mine.tokens
+    assert theirs.entropies == pytest.approx(mine.entropies, abs=1e-3)
+    assert theirs.certainty == pytest.approx(mine.certainty, abs=1e-3)
+    assert inside.describe()["certainty"] is True
+
+
 def test_an_abort_leaves_the_engine_with_what_was_written(inside: VllmPolicy) -> None:
-    """A cancel aborts all; a withdrawn sample is aborted alone."""
+    """A withdrawn sample is aborted alone, a cancel aborts all; then no request holds a block of vLLM's cache."""
 
     async def act() -> Any:
         sampling = Sampling(1.0, stop=("never",))
         cancellation = Cancellation()
         requests = [StepRequest(prompt(inside), 1, f"0.{i}", 200, sampling) for i in range(64)]
         task = asyncio.ensure_future(inside.generate(requests, cancellation))
-        await asyncio.sleep(0.3)
+        assert await comes_to(inside, True)
+        cancellation.withdraw([3])
         cancellation.request()
-        began = time.monotonic()
-        samples = await task
-        return samples, time.monotonic() - began
+        return await task, await holds_blocks(inside)
 
-    samples, took = asyncio.run(act())
-    assert took < 1.0
+    samples, held = asyncio.run(act())
     aborted = [sample for sample in samples if sample.finish == "aborted"]
     assert aborted
     assert all(len(sample.logprobs) == sample.tokens < 200 for sample in aborted)
-    assert inside._engine.get_num_unfinished_requests() == 0
+    assert inside.engine.unfinished == 0
+    assert held is False
+
+
+def test_who_does_not_wait_any_more_leaves_the_engine(inside: VllmPolicy) -> None:
+    async def act() -> bool:
+        sampling = Sampling(1.0, stop=("never",))
+        requests = [StepRequest(prompt(inside), 2, f"0.{i}", 200, sampling) for i in range(16)]
+        task = asyncio.ensure_future(inside.generate(requests))
+        assert await comes_to(inside, True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return await comes_to(inside, False)  # vLLM hears of it a moment later
+
+    assert asyncio.run(act())
+    assert inside.engine.unfinished == 0
+
+
+def test_who_waits_comes_first(inside: VllmPolicy) -> None:
+    """32 places, 96 samples that nobody waits for, then one that a person waits for: it is not the last."""
+    done: list[str] = []
+
+    async def one(key: str, urgent: bool) -> None:
+        URGENT.set(urgent)
+        sampling = Sampling(1.0, stop=("never",))
+        await inside.generate([StepRequest(prompt(inside), 4, key, 30, sampling, until_end=True)])
+        done.append(key)
+
+    async def act() -> None:
+        patient = [asyncio.ensure_future(one(f"patient.{i}", False)) for i in range(96)]
+        assert await comes_to(inside, True)
+        await asyncio.gather(*patient, one("urgent", True))
+
+    asyncio.run(act())
+    assert len(done) == 97
+    assert done.index("urgent") < 80
+
+
+async def comes_to(policy: VllmPolicy, held: bool) -> bool:
+    """Wait until the engine works (or does not); False after some thousand looks."""
+    for _ in range(3000):
+        if await holds_blocks(policy) is held:
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+async def holds_blocks(policy: VllmPolicy) -> bool:
+    """Whether a request in vLLM's core has blocks of its cache: then the cache cannot be emptied."""
+
+    async def emptied() -> bool:
+        engine = await policy.engine.alive()
+        return bool(await engine.reset_prefix_cache())
+
+    return not await policy.engine.ask(emptied())
 
 
 def test_prefixes_are_kept(inside: VllmPolicy) -> None:
-    assert inside._engine.vllm_config.cache_config.enable_prefix_caching is True
+    async def config() -> Any:
+        return (await inside.engine.alive()).vllm_config
+
+    assert asyncio.run(inside.engine.ask(config())).cache_config.enable_prefix_caching is True
 
 
 def test_an_argument_that_vllm_does_not_have_is_named(inside: VllmPolicy) -> None:

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import {
+  asksFor,
   escaped,
   formOf,
   freshForm,
@@ -61,6 +62,21 @@ it('gives a reward the format of its convention unless it has one of its own', (
   form.ownFormat = true
   form.delimiter = ' ки'
   expect(settingsOf(form, {}).template).toEqual({ problem: '{problem}\n', step_end: ' ки' })
+})
+
+it('sends a reward in vLLM or on a server, with what that one reads alone', () => {
+  const form = { ...freshForm(), kind: 'reward' as const, folder: '/m/prm', base_url: 'http://h/v1', model: 'prm' }
+  form.objects.vllm = '{"max_model_len": 4096}'
+  form.runs_in = 'vllm'
+  expect(settingsOf(form, {})).toEqual({ folder: '/m/prm', runs_in: 'vllm', vllm: { max_model_len: 4096 } })
+  form.runs_in = 'server'
+  const settings = settingsOf(form, {})
+  expect(settings).toEqual({ folder: '/m/prm', runs_in: 'server', base_url: 'http://h/v1', model: 'prm' })
+  expect(settingsOf(formOf({ kind: 'reward', slug: 'prm', settings }), {})).toEqual(settings)
+  expect(['rows', 'retries', 'dtype', 'runs_in'].map((key) => asksFor(form, key))).toEqual([false, true, true, false])
+  form.runs_in = 'transformers'
+  expect(settingsOf(form, {})).toEqual({ folder: '/m/prm' })
+  expect(['rows', 'retries'].map((key) => asksFor(form, key))).toEqual([true, false])
 })
 
 it('reads back what it has sent', () => {

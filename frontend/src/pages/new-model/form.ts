@@ -2,6 +2,8 @@
 
 export type Engine = 'transformers' | 'openai' | 'vllm'
 export type Kind = 'policy' | 'reward'
+/** What computes a reward model's layers. */
+export type RewardEngine = 'transformers' | 'vllm' | 'server'
 
 /** Texts are kept as they are typed, with `\n` for a line break. */
 export interface Format {
@@ -26,6 +28,7 @@ export interface Form {
   model: string
   api: 'completions' | 'chat'
   api_key_env: string
+  runs_in: RewardEngine
   /** A reward's convention; empty: its architecture says it. */
   convention: string
   /** A reward reads the format of its convention unless it has one of its own. */
@@ -40,7 +43,7 @@ export interface Form {
   examples: string
   /** Every other key, as its schema has it; what equals the default is not sent. */
   details: Record<string, unknown>
-  /** Keys that hold objects (`extra`, `engine`), as JSON. */
+  /** Keys that hold objects (`extra`, `engine`, `vllm`), as JSON. */
   objects: Record<string, string>
 }
 
@@ -61,8 +64,32 @@ const PLAIN: Format = {
 /** Keys that have a field of their own in the form; the rest is drawn from the schema. */
 export const DRAWN = new Set([
   'kind', 'title', 'template', 'delimiter', 'sampling', 'domains', 'examples', 'folder', 'base_url', 'model', 'api',
-  'api_key_env', 'extra', 'engine', 'verdicts',
+  'api_key_env', 'extra', 'engine', 'verdicts', 'vllm', 'runs_in',
 ]) // biome-ignore format: a list of words
+
+/** Keys of a reward that one engine alone reads. */
+const READ_BY: Record<string, RewardEngine> = {
+  device: 'transformers',
+  rows: 'transformers',
+  prefix_mb: 'transformers',
+  threads: 'transformers',
+  priority: 'server',
+  timeout: 'server',
+  connect_timeout: 'server',
+  retries: 'server',
+  connections: 'server',
+}
+
+/** Whether a key of the schema has a field among the further settings. */
+export function asksFor(form: Form, key: string): boolean {
+  const reader = form.kind === 'reward' ? READ_BY[key] : undefined
+  return !DRAWN.has(key) && (reader === undefined || reader === form.runs_in)
+}
+
+/** Whether the model is one of a server. */
+export function isServed(form: Form): boolean {
+  return form.kind === 'reward' ? form.runs_in === 'server' : form.engine === 'openai'
+}
 
 export interface Preset {
   name: string
@@ -106,6 +133,7 @@ export function freshForm(): Form {
     model: '',
     api: 'completions',
     api_key_env: '',
+    runs_in: 'transformers',
     convention: '',
     ownFormat: false,
     delimiter: '\\n',
@@ -115,7 +143,7 @@ export function freshForm(): Form {
     domains: [],
     examples: '',
     details: {},
-    objects: { extra: '', engine: '', verdicts: '' },
+    objects: { extra: '', engine: '', verdicts: '', vllm: '' },
   }
 }
 
@@ -170,11 +198,12 @@ export function settingsOf(form: Form, defaults: Record<string, unknown>): Setti
   const settings: Settings = reward ? {} : { kind: form.engine }
   if (reward && form.convention) settings.kind = form.convention
   if (form.title.trim()) settings.title = form.title.trim()
+  if (reward && form.runs_in !== 'transformers') settings.runs_in = form.runs_in
   if (reward || form.engine !== 'openai') settings.folder = form.folder.trim()
-  else {
+  if (isServed(form)) {
     settings.base_url = form.base_url.trim()
     settings.model = form.model.trim()
-    if (form.api !== 'completions') settings.api = form.api
+    if (!reward && form.api !== 'completions') settings.api = form.api
     if (form.api_key_env.trim()) settings.api_key_env = form.api_key_env.trim()
   }
   const template = templateOf(form)
@@ -202,7 +231,7 @@ export function settingsOf(form: Form, defaults: Record<string, unknown>): Setti
 
 /** The keys of the chosen kind of model that hold objects or lists. */
 export function objectsOf(form: Form): string[] {
-  if (form.kind === 'reward') return ['verdicts']
+  if (form.kind === 'reward') return form.runs_in === 'vllm' ? ['verdicts', 'vllm'] : ['verdicts']
   return form.engine === 'openai' ? ['extra'] : form.engine === 'vllm' ? ['engine'] : []
 }
 
@@ -242,8 +271,10 @@ export function formOf(model: { kind: Kind; slug: string; settings: Settings }):
   form.kind = model.kind
   form.slug = model.slug
   form.title = known('title')
-  if (model.kind === 'reward') form.convention = known('kind')
-  else form.engine = settings.kind as Engine
+  if (model.kind === 'reward') {
+    form.convention = known('kind')
+    form.runs_in = (settings.runs_in as RewardEngine | undefined) ?? 'transformers'
+  } else form.engine = settings.kind as Engine
   form.folder = known('folder')
   form.base_url = known('base_url')
   form.model = known('model')
