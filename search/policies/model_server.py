@@ -83,8 +83,9 @@ class ModelServer:
         connections: int,
         settings: str,
         models: str = "models",
+        largest: int = LARGEST_ANSWER,
     ) -> None:
-        """`models` is where it lists what it serves."""
+        """`models` is where it lists what it serves; an answer of more than `largest` bytes is none."""
         address = urlsplit(base_url)
         self._name = name
         self._url = base_url.rstrip("/")
@@ -95,6 +96,7 @@ class ModelServer:
         self._most = connections
         self._settings = settings
         self._models = models
+        self._largest = largest
         # Of its own, so that waiting never touches a search's draws.
         self._jitter = random.Random(f"pauses of {name}")
         self._of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Connections] = WeakKeyDictionary()
@@ -139,7 +141,7 @@ class ModelServer:
                         return []
                     if response.status_code != 200:
                         await self._complain(connection, self._models, response)
-                    found = _object(await _text(response))
+                    found = _object(await _text(response, self._largest))
             return [str(entry["id"]) for entry in found["data"]]
         except TimeoutError as error:
             raise self.error(self._silent()) from error
@@ -159,7 +161,7 @@ class ModelServer:
                 ):
                     if response.status_code != 200:
                         await self._complain(connection, path, response)
-                    async for piece in _pieces(response):
+                    async for piece in _pieces(response, self._largest):
                         limit.reschedule(asyncio.get_running_loop().time() + silence)
                         if reading.take(piece):
                             return
@@ -191,7 +193,7 @@ class ModelServer:
 
     async def _complain(self, connection: httpx2.AsyncClient, path: str, response: httpx2.Response) -> None:
         """Raise what a status other than 200 means."""
-        status, said = response.status_code, _said(await _text(response))
+        status, said = response.status_code, _said(await _text(response, self._largest))
         answered = f"answered {status}{f': {said}' if said else ''}"
         if status in _AGAIN:
             raise _Again(f"{answered}.", _seconds(response.headers.get("retry-after")))
@@ -231,10 +233,10 @@ class ModelServer:
         return self._of_loop[loop]
 
 
-async def _pieces(response: httpx2.Response) -> AsyncIterator[dict[str, Any]]:
+async def _pieces(response: httpx2.Response, largest: int) -> AsyncIterator[dict[str, Any]]:
     """The events of a stream, or the one object of an answer that is none."""
     if "text/event-stream" not in response.headers.get("content-type", ""):
-        yield _object(await _text(response))
+        yield _object(await _text(response, largest))
         return
     async for line in response.aiter_lines():
         if line.startswith("data:"):
@@ -244,12 +246,12 @@ async def _pieces(response: httpx2.Response) -> AsyncIterator[dict[str, Any]]:
             yield _object(event)
 
 
-async def _text(response: httpx2.Response) -> str:
+async def _text(response: httpx2.Response, largest: int) -> str:
     received = bytearray()
     async for block in response.aiter_bytes():
         received += block
-        if len(received) > LARGEST_ANSWER:
-            raise Nonsense(f"sends more than {LARGEST_ANSWER // 2**20} MB. Is `base_url` that of a model server?")
+        if len(received) > largest:
+            raise Nonsense(f"sends more than {largest // 2**20} MB. Is `base_url` that of a model server?")
     return received.decode("utf-8", "replace")
 
 

@@ -14,7 +14,7 @@ from search.rewards.kinds import RewardSettings
 from search.rewards.model_reward import ModelReward
 from search.rewards.pooled_reward import PooledReward
 from search.rewards.pooling import Pooler, Pooling
-from search.rewards.served_pooler import ServedPooler
+from search.rewards.served_pooler import LARGEST_ANSWER, ServedPooler
 from search.rewards.vllm_pooler import VllmPooler
 
 
@@ -49,6 +49,6 @@ def _served(slug: str, pooling: Pooling, told: dict[str, Any]) -> ServedPooler:
         raise RewardError(str(error)) from error
     address = told["base_url"].rstrip("/").removesuffix("/v1")  # vLLM's /pooling stands beside its /v1
     server = ModelServer(
-        slug, address, told["model"], key, patience, told.get("connections", 64), where, models="v1/models"
+        slug, address, told["model"], key, patience, told.get("connections", 64), where, "v1/models", LARGEST_ANSWER
     )
     return ServedPooler(server, told["model"], pooling, told.get("priority", False))

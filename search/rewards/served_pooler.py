@@ -19,6 +19,10 @@ from search.rewards.base import RewardError
 from search.rewards.pooling import Pooling
 
 PATHS_PER_REQUEST = 32
+NUMBERS_PER_REQUEST = 4_000_000
+"""Of states with thousands of numbers a token fewer paths fit into an answer: this is 21 MB."""
+LARGEST_ANSWER = 512 * 2**20
+"""Bytes: a long path is an answer of its own."""
 
 
 class ServedPooler:
@@ -33,10 +37,15 @@ class ServedPooler:
 
     async def vectors(self, paths: Sequence[tuple[int, ...]]) -> list[Tensor]:
         """See `Pooler`. Whoever does not wait any more hangs up, and the server aborts."""
-        parts = [paths[first : first + PATHS_PER_REQUEST] for first in range(0, len(paths), PATHS_PER_REQUEST)]
+        parts: list[list[tuple[int, ...]]] = [[]]
+        for path in paths:
+            numbers = sum(map(len, [*parts[-1], path])) * self._pooling.width
+            if parts[-1] and (len(parts[-1]) == PATHS_PER_REQUEST or numbers > NUMBERS_PER_REQUEST):
+                parts.append([])
+            parts[-1].append(path)
         try:
             async with asyncio.TaskGroup() as group:
-                asked = [group.create_task(self._ask(part)) for part in parts]
+                asked = [group.create_task(self._ask(part)) for part in parts if part]
         except* PolicyError as failed:
             raise RewardError(str(failed.exceptions[0])) from failed
         return [vectors for task in asked for vectors in task.result()]

@@ -81,8 +81,9 @@ def test_a_strategy_runs_and_replays(policy: Policy, reward: Reward, algorithm: 
     assert 0 < done.tree.counters.tokens <= 1500
     written = [sample for event in events if event.kind == "generate" for sample in event.payload["samples"]]
     assert all(len(sample["logprobs"]) == sample["tokens"] for sample in written)
-    scored = [path for event in events if event.kind == "score" for path in event.payload["scores"]]
-    assert done.tree.counters.reward_calls == len(scored) > 0
+    scored = [event.payload for event in events if event.kind == "score"]
+    assert done.tree.counters.reward_calls == sum(payload["calls"] for payload in scored) > 0
+    assert all(0 < score < 1 for payload in scored for _, score in payload["scores"])
     again = asyncio.run(run_search(header, events, policy=None, reward=None, replay_finished=True))
     assert again.tree.as_dict() == done.tree.as_dict()
 
