@@ -129,7 +129,7 @@ def _request(
 ) -> StepRequest | None:
     """The next step of a completion; None when the context has no room for it."""
     ids = [token for sample in samples for token in sample.token_ids]
-    prompt, prefix = setting.prompt(tree, node, texts, ids)
+    prompt, prefix, written_from = setting.prompt(tree, node, texts, ids)
     assert setting.policy is not None
     tokens = setting.policy.prompt_tokens(prompt) if prefix is None else len(prefix)
     if setting.context is not None and tokens >= setting.context:
@@ -142,7 +142,7 @@ def _request(
         cap,
         setting.sampling,
         prefix,
-        written_from=setting.written_from(tree, node),
+        written_from=written_from,
     )
 
 

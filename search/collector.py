@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 
-YOUNG, MIDDLE, OLD = 50_000, 2, 1_000
-"""New containers before the young are looked through; such rounds before the middle-aged are, and those before all."""
+YOUNG, MIDDLE, OLD = 50_000, 0, 1_000
+"""New containers before the young are looked through; every second such round takes the middle-aged with it, and after
+so many of those all are."""
 
 
 def collect_seldom() -> None:

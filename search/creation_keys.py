@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
@@ -15,20 +14,23 @@ UNFINISHED = ("chunk", "aborted")
 """Finishes of a node that ends in the middle of a step."""
 
 
-def child_keys(asks: Sequence[tuple[Node, int]], mark: str = "", bond: Bond = ".") -> list[tuple[str, ...]]:
+def child_keys(
+    asks: Sequence[tuple[Node, int]], mark: Literal["", "h", "r"] = "", bond: Bond = "."
+) -> list[tuple[str, ...]]:
     """Creation keys of the children to come: `parent.c` with c counted per parent, `parent.h0` by a person's hand,
     `parent.r0` for rollouts (`mark` "h" or "r"); `parent+c` where the child goes on with the parent's own step;
     `parent/c` and `parent:c` where it does not go on from the parent at all (see `Bond`)."""
-    taken: Counter[int] = Counter()
+    taken: dict[int, int] = {}
     keys = []
     for node, n in asks:
-        start = {"": node.sampled, "h": node.human, "r": node.rolled}[mark] + taken[node.index]
+        made = node.sampled if not mark else node.human if mark == "h" else node.rolled
+        start = made + taken.get(node.index, 0)
         if mark or bond != ".":
             stem = f"{node.key}{bond}{mark}"
         else:
             stem = f"{node.key}+" if node.mid_step else f"{uncut(node.key)}."
         keys.append(tuple(f"{stem}{start + i}" for i in range(n)))
-        taken[node.index] += n
+        taken[node.index] = taken.get(node.index, 0) + n
     return keys
 
 
@@ -39,7 +41,7 @@ def bond_of(key: str) -> str:
 
 def by_hand(key: str) -> bool:
     """True if a person wrote or asked for the node of this key."""
-    return key[_end_of_stem(key) + 1 :].startswith("h")
+    return "h" in key and key[_end_of_stem(key) + 1 :].startswith("h")
 
 
 def _end_of_stem(key: str) -> int:

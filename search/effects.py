@@ -156,12 +156,12 @@ class Effects:
         policy = self.setting.policy
         if policy is None:
             raise JournalEnds("the journal ends here, and no policy was given to go on with")
-        text, ids = self.setting.prompt(self.ledger.tree, node, further, further_ids, asked)
+        text, ids, written_from = self.setting.prompt(self.ledger.tree, node, further, further_ids, asked)
         tokens = policy.prompt_tokens(text) if ids is None else len(ids)
         context = self.setting.context
         begun = bool(node.parents or further or asked)
         has_room = not begun or context is None or tokens < context
-        return _Prompt(text, ids, tokens, has_room, self.setting.written_from(self.ledger.tree, node, asked))
+        return _Prompt(text, ids, tokens, has_room, written_from)
 
     async def _draw(self, requests: Sequence[StepRequest], askers: Sequence[Node]) -> list[StepSample]:
         policy = self.setting.policy

@@ -47,32 +47,33 @@ async def grow(
     asks = [Ask(ask.node, ask.n, own, asked=ask.asked) for ask, own in zip(wanted, keys, strict=True)]
     merges = any(ask.also for ask in wanted)
     samples = await effects.generate(asks, grant, purpose="expand", temperature=temperature, merges=merges)
-    issued = zip(wanted, keys, grant.counts, strict=True)
-    origins = [(ask, key) for ask, own, n in issued for key in own[:n]]
-    tree = effects.ledger.tree
-    children = []
-    for sample, (ask, key) in zip(samples, origins, strict=True):
-        parents = (ask.node, *(node for node in ask.also if node is not ask.node))
+    ledger, drawn = effects.ledger, iter(samples)
+    for ask, own, n in zip(wanted, keys, grant.counts, strict=True):
+        parents = [ask.node, *(node for node in ask.also if node is not ask.node)]
+        indices, depth = [node.index for node in parents], 1 + max([node.depth for node in parents])
         note = ask.asked is not None and ask.asked.note
-        payload: Payload = {
-            "index": sample["node"],
-            "parents": [node.index for node in parents],
-            "depth": 1 + max(node.depth for node in parents),
-            "kind": "answer" if kind == "step" and sample["finish"] == "end" else kind,
-            "key": key,
-            "text": sample["text"],
-            "tokens": sample["tokens"],
-            # A note ends no solution; one that ran into its cap is read as far as it goes.
-            "finish": "step" if note and sample["finish"] in ("end", "length") else sample["finish"],
-            "logprob": sum(sample["logprobs"]) if sample["logprobs"] or not sample["tokens"] else None,
-            "prior": None,
-        }
-        if ask.asked is not None:
-            payload["asked"] = ask.asked.as_dict()
-        if by is not None:
-            payload["by"] = by
-        effects.ledger.observe("node_added", payload)
-        children.append(tree[sample["node"]])
+        for key in own[:n]:
+            sample = next(drawn)
+            finish, logprobs = sample["finish"], sample["logprobs"]
+            payload: Payload = {
+                "index": sample["node"],
+                "parents": indices.copy(),
+                "depth": depth,
+                "kind": "answer" if kind == "step" and finish == "end" else kind,
+                "key": key,
+                "text": sample["text"],
+                "tokens": sample["tokens"],
+                # A note ends no solution; one that ran into its cap is read as far as it goes.
+                "finish": "step" if note and finish in ("end", "length") else finish,
+                "logprob": sum(logprobs) if logprobs or not sample["tokens"] else None,
+                "prior": None,
+            }
+            if ask.asked is not None:
+                payload["asked"] = ask.asked.as_dict()
+            if by is not None:
+                payload["by"] = by
+            ledger.observe("node_added", payload)
+    children = [ledger.tree[sample["node"]] for sample in samples]
     await verify(effects, children)
     effects.ledger.observe_budget()
     return children

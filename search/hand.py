@@ -64,7 +64,7 @@ class Hand:
             return
         text = command.text.strip()
         if command.command == "edit":
-            prompt, _ = setting.prompt(tree, tree[node.parents[0]], [text], asked=node.asked)
+            prompt = setting.prompt(tree, tree[node.parents[0]], [text], asked=node.asked).text
         else:
             steps, asked = tree.steps(node), tree.origin(node)
             prompt = render_prompt(setting.template, setting.problem, steps, [text], begun=node.mid_step, asked=asked)

@@ -32,14 +32,14 @@ def apply(tree: Tree, event: Event) -> None:
 
 def _generate(tree: Tree, payload: Payload, seq: int) -> None:
     counters = tree.counters
-    rollout = payload["purpose"] == "rollout"
+    rollout, drafted = payload["purpose"] == "rollout", payload.get("writer") == "draft"
     for request in payload["requests"]:
         counters.prompt_tokens += request["prompt_tokens"]
         if rollout:
             tree[request["node"]].rolled += request["n"]
     for sample in payload["samples"]:
         counters.tokens += sample["tokens"]
-        counters.draft_tokens += sample["tokens"] if payload.get("writer") == "draft" else 0
+        counters.draft_tokens += sample["tokens"] if drafted else 0
         counters.policy_calls += not sample.get("part")  # a path of several steps is one completion
         if sample["node"] is not None:
             tree.unborn[sample["node"]] = (
@@ -82,14 +82,16 @@ def _node_added(tree: Tree, payload: Payload, seq: int) -> None:
         node.step = tree[node.parents[0]].step + node.text
     node.status = node.unpruned_status()
     tree.nodes.append(node)
-    for position, parent in enumerate(map(tree.nodes.__getitem__, node.parents)):
-        parent.children.append(index)
+    for parent in map(tree.nodes.__getitem__, node.parents):
+        parent.below.append(node)
         if parent.status == "open":
             parent.status = "expanded"
-        if position == 0 and by_hand(node.key):
-            parent.human += 1
-        elif position == 0:
-            parent.sampled += 1
+    if node.parents:
+        first = tree.nodes[node.parents[0]]
+        if by_hand(node.key):
+            first.human += 1
+        else:
+            first.sampled += 1
     if node.finish == "end":
         tree.solutions.append(index)
     if node.by is not None:
@@ -112,33 +114,30 @@ def _scored(tree: Tree, payload: Payload, seq: int) -> None:
 
 
 def _backed_up(tree: Tree, payload: Payload, seq: int) -> None:
-    value = payload["value"]
+    value, best = payload["value"], payload["rule"] == "max"
     for node in map(tree.nodes.__getitem__, payload["path"]):
         node.visits += 1
-        if node.value is None:
+        former = node.value
+        if former is None:
             node.value = value
-        elif payload["rule"] == "max":
-            node.value = max(node.value, value)
         else:
-            node.value += (value - node.value) / node.visits
+            node.value = max(former, value) if best else former + (value - former) / node.visits
 
 
 def _decide(tree: Tree, payload: Payload, seq: int, outcome: str) -> None:
-    nodes, rule, cutoff, of, by = tree.nodes, payload["rule"], payload["cutoff"], payload["of"], payload.get("by")
+    nodes = tree.nodes
+    said = {
+        "outcome": outcome,
+        "rule": payload["rule"],
+        "score": None,
+        "cutoff": payload["cutoff"],
+        "rank": None,
+        "of": payload["of"],
+        "by": payload.get("by"),
+        "seq": seq,
+    }
     for entry in payload["nodes"]:
-        decision = {
-            "outcome": outcome,
-            "rule": rule,
-            "score": entry["score"],
-            "cutoff": cutoff,
-            "rank": entry["rank"],
-            "of": of,
-            "by": by,
-            "seq": seq,
-        }
-        if "terms" in entry:
-            decision["terms"] = entry["terms"]
-        nodes[entry["node"]].decision = decision
+        nodes[entry["node"]].decided = said, entry
 
 
 def _pruned(tree: Tree, payload: Payload, seq: int) -> None:
@@ -154,25 +153,26 @@ def _selected(tree: Tree, payload: Payload, seq: int) -> None:
 def _restored(tree: Tree, payload: Payload, seq: int) -> None:
     for node in map(tree.nodes.__getitem__, payload["nodes"]):
         node.status = node.unpruned_status()
-        node.decision = None
+        node.decided = None
         tree.by_hand.append(node.index)
 
 
 def _resampled(tree: Tree, payload: Payload, seq: int) -> None:
+    said = {
+        "outcome": "resampled",
+        "rule": payload["scheme"],
+        "score": None,
+        "cutoff": None,
+        "of": len(payload["particles"]),
+        "ess": payload["ess"],
+        "seq": seq,
+    }
     for particle in payload["particles"]:
         node = tree[particle["node"]]
         node.weight = particle["weight"]
         if particle["offspring"] == 0:
             node.status = "pruned"
-            node.decision = {
-                "outcome": "resampled",
-                "rule": payload["scheme"],
-                "score": particle["weight"],
-                "cutoff": None,
-                "of": len(payload["particles"]),
-                "ess": payload["ess"],
-                "seq": seq,
-            }
+            node.decided = said, {"score": particle["weight"]}
 
 
 def _verified(tree: Tree, payload: Payload, seq: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from search.asked import Asked, Prompt
 from search.commands import Mailbox
@@ -29,6 +29,17 @@ class Drafting:
     def of(cls, described: dict[str, Any], policy: Policy | None) -> Drafting:
         """As the header describes it."""
         return cls(policy, Template.of(described.get("template") or Template()), described.get("context"))
+
+
+class Reading(NamedTuple):
+    """The text a policy continues, its token ids as the policy wrote them, and where in the text its own steps begin.
+
+    That is in characters: after what was asked and the hints.
+    """
+
+    text: str
+    ids: tuple[int, ...] | None
+    written_from: int
 
 
 @dataclass
@@ -57,6 +68,7 @@ class Setting:
     lone_pieces: bool = False  # so with paths that are written alone, and with rollouts
     follows: tuple[Prompt, ...] = ()  # what it takes besides problems
     _problem_ids: tuple[int, ...] | None = field(default=None, init=False, repr=False)
+    _problem_length: int | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def of(
@@ -119,10 +131,10 @@ class Setting:
         further: Sequence[str] = (),
         further_ids: Sequence[int] = (),
         asked: Asked | None = None,
-    ) -> tuple[str, tuple[int, ...] | None]:
-        """The text a policy continues below `node` (and `further` steps), and its token ids as the policy wrote them.
+    ) -> Reading:
+        """What a policy continues below `node` (and `further` steps).
 
-        `asked`: what follows `node` does not go on from it, but answers this. The ids are None where the policy has to
+        `asked`: what follows `node` does not go on from it, but answers this. There are no ids where the policy has to
         read the text anew: a person's step or hint lies on the path, the policy cannot encode, or two policies take
         turns, whose ids mean different things.
         """
@@ -131,18 +143,20 @@ class Setting:
         steps = tuple(further) if asked else tree.steps(node, further)
         begun = node.mid_step and not further and not asked
         text = render_prompt(self.template, self.problem, steps, hints, begun=begun, asked=answers)
+        written_from = self._begins_at(hints, answers)
         encode: Callable[..., Sequence[int]] | None = getattr(self.policy, "encode", None)
         pieces = [] if asked else tree.solution(node)
         anew = bool(hints or (further and not further_ids)) or any(not piece.token_ids for piece in pieces)
         marked = answers is not None and answers.instruction is None
         if encode is None or self.draft is not None or (anew and not marked):
-            return text, None
+            return Reading(text, None, written_from)
         if answers is not None:
             begin = begin_ids(encode, self.template, self.problem, text, hints, answers, anew=anew)
-            return text, tuple(begin) if anew else self._joined(begin, pieces, further_ids)
+            ids = tuple(begin) if anew else self._joined(begin, pieces, further_ids)
+            return Reading(text, ids, written_from)
         if self._problem_ids is None:
             self._problem_ids = tuple(begin_ids(encode, self.template, self.problem, text))
-        return text, self._joined(self._problem_ids, pieces, further_ids)
+        return Reading(text, self._joined(self._problem_ids, pieces, further_ids), written_from)
 
     @staticmethod
     def _joined(begin: Sequence[int], pieces: Sequence[Node], further: Sequence[int]) -> tuple[int, ...]:
@@ -151,7 +165,9 @@ class Setting:
             ids.extend(piece.token_ids)
         return (*ids, *further)
 
-    def written_from(self, tree: Tree, node: Node, asked: Asked | None = None) -> int:
-        """Where in the prompt below `node` the steps begin, in characters: after what was asked and the hints."""
-        hints = tree.hints_on(tree.path(node)) if tree.hints else ()
-        return len(prologue(self.template, self.problem, hints, asked or tree.origin(node)))
+    def _begins_at(self, hints: Sequence[str], answers: Asked | None) -> int:
+        if hints or answers is not None:
+            return len(prologue(self.template, self.problem, hints, answers))
+        if self._problem_length is None:
+            self._problem_length = len(prologue(self.template, self.problem))
+        return self._problem_length

@@ -57,10 +57,13 @@ class Source:
     def unscored(self, nodes: Sequence[Node]) -> list[Node]:
         """The nodes this source has yet to score, each once. Pruned ones and steps that were cut off do not count:
         neither can be continued nor chosen. Notes are no steps."""
-        living = {node.index: node for node in nodes if node.status != "pruned" and not node.dead and not node.note}
-        if self.drives:
-            return [node for node in living.values() if node.reward is None]
-        return [node for node in living.values() if self.name not in node.rewards]
+        todo = {
+            node.index: node
+            for node in nodes
+            if (node.reward is None if self.drives else self.name not in node.rewards)
+            and not (node.status == "pruned" or node.dead or node.note)
+        }
+        return list(todo.values())
 
 
 def sources_of(

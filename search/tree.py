@@ -11,6 +11,9 @@ from search.budget import Counters
 
 Status = Literal["open", "expanded", "pruned", "terminal", "selected"]
 
+Decided = tuple[dict[str, Any], dict[str, Any]]
+"""What a decision says of all its nodes, in the order of its fields, and what it says of this one."""
+
 
 @dataclass(slots=True, eq=False)
 class Node:
@@ -34,7 +37,7 @@ class Node:
     prior: float | None = None
     by: str | None = None
     status: Status = "open"
-    children: list[int] = field(default_factory=list)
+    below: list[Node] = field(default_factory=list, repr=False)  # the children themselves
     rewards: dict[str, float] = field(default_factory=dict)
     reward: float | None = None
     value: float | None = None
@@ -44,7 +47,7 @@ class Node:
     canonical: str | None = None
     correct: bool | None = None
     reachable: bool | None = None
-    decision: dict[str, Any] | None = None
+    decided: Decided | None = None
     token_ids: tuple[int, ...] = ()
     logprobs: tuple[float, ...] = ()
     certainty: float | None = None
@@ -56,6 +59,23 @@ class Node:
 
     def __post_init__(self) -> None:
         self.step = self.step or self.text
+
+    @property
+    def children(self) -> list[int]:
+        """The indices of the nodes that continue or merge it, in order of creation."""
+        return [child.index for child in self.below]
+
+    @property
+    def decision(self) -> dict[str, Any] | None:
+        """What was last decided about this node (docs/architecture.md).
+
+        Put together when somebody looks: a search decides about the same nodes again and again.
+        """
+        if self.decided is None:
+            return None
+        said, own = self.decided
+        decision = {name: own.get(name, value) for name, value in said.items()}
+        return {**decision, "terms": own["terms"]} if "terms" in own else decision
 
     @property
     def expandable(self) -> bool:
@@ -86,14 +106,14 @@ class Node:
         """The status by finish and children alone, as after a restore."""
         if self.finish == "end" or self.dead:
             return "terminal"
-        return "expanded" if self.children else "open"
+        return "expanded" if self.below else "open"
 
     def as_dict(self) -> dict[str, Any]:
         """The folded node of docs/architecture.md: plain JSON, without token arrays."""
         return {
             "index": self.index,
             "parents": list(self.parents),
-            "children": list(self.children),
+            "children": self.children,
             "depth": self.depth,
             "kind": self.kind,
             "key": self.key,
@@ -146,7 +166,7 @@ class Tree:
 
     def children(self, node: Node) -> list[Node]:
         """The nodes that continue or merge `node`, in order of creation."""
-        return [self.nodes[index] for index in node.children]
+        return node.below.copy()
 
     def path(self, node: Node) -> list[Node]:
         """Root to `node` along first parents."""
@@ -221,11 +241,11 @@ class Tree:
     def subtree(self, node: Node) -> list[Node]:
         """`node` and everything below it, each once, oldest first."""
         seen = {node.index}
-        waiting = [node.index]
+        waiting = [node]
         while waiting:
-            for child in self.nodes[waiting.pop()].children:
-                if child not in seen:
-                    seen.add(child)
+            for child in waiting.pop().below:
+                if child.index not in seen:
+                    seen.add(child.index)
                     waiting.append(child)
         return [self.nodes[index] for index in sorted(seen)]
 

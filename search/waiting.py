@@ -69,9 +69,11 @@ async def in_turn(work: Coroutine[Any, Any, Result]) -> Result:
 async def unless(dropped: asyncio.Future[None], work: Coroutine[Any, Any, Result]) -> Result | None:
     """What the work comes to; None as soon as `dropped` has a result."""
     task = asyncio.ensure_future(work)
-    either: set[asyncio.Future[Any]] = {task, dropped}
     try:
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.sleep(0)
+        if not task.done():  # what is answered at once is not waited for
+            either: set[asyncio.Future[Any]] = {task, dropped}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         return await task if task.done() else None
     finally:
         task.cancel()

@@ -126,6 +126,7 @@ class MCTS(Algorithm[MCTSParams]):
         walks = [Walk(tree.path(node), {"steps": []}) for node in by_hand]
         taken = Counter(node.index for node in by_hand)
         pending: dict[int, int] = {}
+        virtual_loss = self.params.virtual_loss
         while len(walks) < min(self.params.batch, most) or not walks:
             walk = policy.walk(tree, pending)
             if walk is None:
@@ -135,7 +136,7 @@ class MCTS(Algorithm[MCTSParams]):
                 break
             taken[leaf.index] += 1
             for node in walk.path:
-                pending[node.index] = pending.get(node.index, 0) + self.params.virtual_loss
+                pending[node.index] = pending.get(node.index, 0) + virtual_loss
             walks.append(walk)
         for walk in walks:
             search.select(walk.path, rule=policy.rule, scores=walk.scores, terms=walk.terms, detail=walk.detail)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 from search.decisions import Terms
 from search.tree import Node, Tree
 
-CONTINUED = ("open", "expanded")
+CONTINUED = ("expanded", "open")
 
 Taken = tuple[Node, float, float, int]
 """A child with its Q, its U and its n."""
@@ -67,7 +67,7 @@ class Descent(ABC):
         while node.visits or not node.parents:
             waiting = pending.get(node.index, 0)  # what waits below a node waits below its parent, too
             below = pending if waiting else NOTHING_PENDING
-            taken = self._best(tree.nodes, node.children, node.visits + waiting, below)
+            taken = self._best(node.below, node.visits + waiting, below)
             if taken is None:
                 break
             node, q, u, n = taken
@@ -80,7 +80,7 @@ class Descent(ABC):
         """The tree holds all there is to know."""
 
     @abstractmethod
-    def _best(self, nodes: list[Node], children: list[int], above: int, pending: Pending) -> Taken | None:
+    def _best(self, children: list[Node], above: int, pending: Pending) -> Taken | None:
         """The child to take, if one is selectable; `above` is the parent's N. The innermost loop of the search."""
 
 
@@ -92,23 +92,22 @@ class UCT(Descent):
     def __init__(self, exploration: float) -> None:
         self._exploration = exploration
 
-    def _best(self, nodes: list[Node], children: list[int], above: int, pending: Pending) -> Taken | None:
+    def _best(self, children: list[Node], above: int, pending: Pending) -> Taken | None:
         log_above, exploration, root = math.log(max(1, above)), self._exploration, math.sqrt
         best: Taken | None = None
         highest = -math.inf
-        for index in children:
-            child = nodes[index]
+        for child in children:
             if child.status not in CONTINUED and not child.solved:
                 continue
             n, q = child.visits, child.value or 0.0
-            if pending and index in pending:
-                n += pending[index]
+            if pending and (waiting := pending.get(child.index)):
+                n += waiting
                 q = q * child.visits / n
             if not n:
                 return child, 0.0, math.inf, 0
             u = exploration * root(log_above / n)
-            if q + u > highest:
-                best, highest = (child, q, u, n), q + u
+            if (total := q + u) > highest:
+                best, highest = (child, q, u, n), total
         return best
 
 
@@ -117,21 +116,20 @@ class PUCT(Descent):
 
     rule = "puct"
 
-    def _best(self, nodes: list[Node], children: list[int], above: int, pending: Pending) -> Taken | None:
+    def _best(self, children: list[Node], above: int, pending: Pending) -> Taken | None:
         rate, root = 1.25 + math.log((above + 19652 + 1) / 19652), math.sqrt(above)
         best: Taken | None = None
         highest = -math.inf
-        for index in children:
-            child = nodes[index]
+        for child in children:
             if child.status not in CONTINUED and not child.solved:
                 continue
             n, q = child.visits, child.value or 0.0
-            if pending and index in pending:
-                n += pending[index]
+            if pending and (waiting := pending.get(child.index)):
+                n += waiting
                 q = q * child.visits / n
             u = rate * (1.0 if child.prior is None else child.prior) * root / (1 + n)
-            if q + u > highest:
-                best, highest = (child, q, u, n), q + u
+            if (total := q + u) > highest:
+                best, highest = (child, q, u, n), total
         return best
 
 

@@ -71,6 +71,8 @@ def check_path(name: str, grain: Grain, request: ScoreRequest, path: PathScore) 
             f"reward {name} gave {len(path.steps)} scores for a path of {len(request.steps)} steps, not {wanted}:"
             " the model does not follow the convention it is configured for. Check its kind and its template."
         )
+    if all(map(math.isfinite, path.steps)):
+        return
     for number, score in enumerate(path.steps, start=1):
         if not math.isfinite(score):
             raise RewardError(
