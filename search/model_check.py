@@ -12,7 +12,7 @@ from typing import Any
 
 from search.model_cache import forget, loaded
 from search.model_file import AnyModel, FolderModel, RewardModel, ServerModel, VllmModel
-from search.model_folder import FolderTrouble, check_device, folder_told, tokenizer_told
+from search.model_folder import FolderTrouble, check_device, folder_told, parts_of, tokenizer_told
 from search.models import load_described_policy, load_described_reward
 from search.policies.base import PolicyError, Sampling
 from search.progress import Progress
@@ -80,10 +80,12 @@ async def _check_folder(
     slug: str, model: FolderModel | VllmModel | RewardModel, where: str, progress: Progress
 ) -> dict[str, Any]:
     progress.begin("folder")
-    progress.tell(await asyncio.to_thread(folder_told, model.folder))
+    parts = await asyncio.to_thread(parts_of, model)
+    progress.tell(" + ".join([await asyncio.to_thread(folder_told, part.folder) for part in parts]))
     progress.begin("tokenizer")
-    said, notes = await asyncio.to_thread(tokenizer_told, slug, model)
-    progress.tell(said)
+    read = [await asyncio.to_thread(tokenizer_told, slug, part) for part in parts]
+    progress.tell(" + ".join(said for said, _ in read))
+    notes = [note for _, noted in read for note in noted]
     progress.begin("weights")
     if isinstance(model, RewardModel) and model.runs_in == "server":
         model = model.model_copy(update=_hurried(model))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from search.model_file import FolderModel, RewardModel, VllmModel
+from search.rewards.joined import read_join
 from search.rewards.kinds import KINDS, RewardSettings, kind_of
 from search.templates import Template
 from search.tokenization import Tokenization, TokenizationError
@@ -21,6 +22,21 @@ class FolderTrouble(ValueError):
     def __init__(self, key: str, message: str) -> None:
         self.key = key
         super().__init__(message)
+
+
+def parts_of(model: FolderModel | VllmModel | RewardModel) -> list[FolderModel | VllmModel | RewardModel]:
+    """The models whose folders are read: the members of a joined reward, else the model itself.
+
+    Raises:
+        RewardError: it is a joined reward, and something in its espalier.json cannot be; names the key.
+    """
+    join = read_join(model.folder) if isinstance(model, RewardModel) else None
+    if join is None:
+        return [model]
+    return [
+        RewardModel(folder=model.folder / member.folder, kind=member.kind, template=member.template)
+        for member in join.members
+    ]
 
 
 def folder_told(folder: Path) -> str:

@@ -231,6 +231,21 @@ def _reward(model: str, slug: str, settings: dict[str, Any]) -> Reward:
     return configured_reward(slug, folder, followed, engine)
 
 
+def named_places(folder: Path) -> list[tuple[str, Path]]:
+    """What a reward folder's own espalier.json makes a worker read besides: `(members.1.folder, where)` each.
+
+    Links are followed. Nothing where there is no such file.
+
+    Raises:
+        RewardError: the file cannot be read; names the key.
+    """
+    join = read_join(folder)
+    if join is not None:
+        return join.named_places(folder)
+    own = _own_settings(str(folder), folder, RewardFolderSettings, RewardError)
+    return [] if own.calibration is None else [("calibration", (folder / own.calibration).resolve())]
+
+
 def reward_folder(model: str, said: dict[str, Any] | None = None) -> tuple[Path, RewardSettings, str]:
     """The folder of `embedded` or of a path, the convention it follows, and its dtype; `said` comes before its own.
 

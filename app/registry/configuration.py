@@ -20,6 +20,8 @@ from app.config.field_errors import field_errors
 from app.config.problems import FieldError, Invalid
 from search.domains import DOMAINS
 from search.model_file import AnyModel, RewardModel, ServerModel, VllmModel, policy_described, reward_described
+from search.models import named_places
+from search.rewards.base import RewardError
 from search.templates import TemplateError
 
 Entry = AnyModel | RewardModel
@@ -106,19 +108,51 @@ def _wrong(entry: Entry) -> list[FieldError | None]:
             found.append(_wrong_address(entry.base_url))
         if entry.calibration is not None:
             found.append(_wrong_folder(entry.folder / entry.calibration, "calibration"))
+        if folder_allowed(entry.folder):
+            found.append(_wrong_places(entry.folder))
     return found
 
 
 def _wrong_folder(folder: Path, key: str) -> FieldError | None:
-    roots = " or ".join(str(root) for root in settings.MODEL_FOLDERS)
     if len(str(folder)) > LONGEST_PLACE:
         return FieldError(field_of(key), "is too long", f"at most {LONGEST_PLACE} characters")
     if not folder.is_absolute():
-        return FieldError(field_of(key), f"{str(folder)!r} is no absolute path", f"a folder below {roots}")
+        return FieldError(field_of(key), f"{str(folder)!r} is no absolute path", f"a folder below {_roots()}")
     if not folder_allowed(folder):
-        mend = f"put it below {roots}, or have ESPALIER_MODEL_FOLDERS name its place"
-        return FieldError(field_of(key), f"{folder} lies outside the folders of models", mend)
+        return FieldError(field_of(key), f"{folder} lies outside the folders of models", _mend())
     return None
+
+
+def strayed(folder: Path) -> tuple[str, str] | None:
+    """Which key of a reward folder's own espalier.json names a place outside the folders of models, and the mend.
+
+    None if none does. Only what was added by page is bound to those folders.
+
+    Raises:
+        RewardError: the file cannot be read; names the key.
+    """
+    for key, place in named_places(folder):
+        if not folder_allowed(place):
+            said = f"{key} in espalier.json of {folder} names {place}, which lies outside the folders of models"
+            return said, _mend()
+    return None
+
+
+def _wrong_places(folder: Path) -> FieldError | None:
+    """Where the folder lies on this machine: the web's and the worker's may differ, and both look."""
+    try:
+        found = strayed(folder)
+    except RewardError as error:
+        return FieldError(field_of("folder"), str(error), None)
+    return None if found is None else FieldError(field_of("folder"), *found)
+
+
+def _mend() -> str:
+    return f"put it below {_roots()}, or have ESPALIER_MODEL_FOLDERS name its place"
+
+
+def _roots() -> str:
+    return " or ".join(str(root) for root in settings.MODEL_FOLDERS)
 
 
 def _wrong_address(base_url: str) -> FieldError | None:

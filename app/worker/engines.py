@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connections
 from pydantic import ValidationError
 
+from app.registry.configuration import strayed
 from app.registry.models import LanguageModel
 from app.registry.selectors import configured_where, model_named
 from search.model_file import policy_described, reward_described
@@ -72,6 +73,8 @@ def _reward(model: LanguageModel) -> Reward:
         described = reward_described(model.configuration)
     except ValidationError as error:
         raise RewardError(f"{model.slug}: {configured_where(model.slug)} cannot be read any more: {error}") from error
+    if (found := strayed(described.folder)) is not None:  # the folder may have changed since it was added
+        raise RewardError(f"{model.slug}: {found[0]}; {found[1]}")
     return load_described_reward(model.slug, described)
 
 

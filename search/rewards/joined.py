@@ -43,6 +43,16 @@ class Join(BaseModel):
     members: tuple[Member, ...] = Field(min_length=1, max_length=8)
     fitted: dict[str, Any] = Field(default_factory=dict, description="What the weights come from, for the reader.")
 
+    def named_places(self, folder: Path) -> list[tuple[str, Path]]:
+        """What the join makes a worker read, links followed: `(members.1.folder, where)`, calibrations likewise."""
+        places = []
+        for number, member in enumerate(self.members):
+            place = folder / member.folder
+            places.append((f"members.{number}.folder", place.resolve()))
+            if member.calibration is not None:
+                places.append((f"members.{number}.calibration", (place / member.calibration).resolve()))
+        return places
+
     @model_validator(mode="after")
     def _no_judge(self) -> Join:
         if any(member.kind == "judge" and member.votes > 1 for member in self.members):

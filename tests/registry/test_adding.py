@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,12 @@ def admin(world: World, root: Path) -> Caller:
     owner.is_staff = True
     owner.save()
     return world.owner
+
+
+def join(*folders: str, **member: Any) -> dict[str, Any]:
+    """The espalier.json of a joined reward."""
+    members = [{"folder": folder, "weight": 1.0, **member} for folder in folders]
+    return {"kind": "joined", "intercept": 0.0, "members": members}
 
 
 def added(admin: Caller, slug: str = "qwen", kind: str = "policy", **settings: Any) -> LanguageModel:
@@ -116,6 +123,45 @@ def test_a_folder_outside_the_roots(admin: Caller, root: Path) -> None:
     assert "is no absolute path" in error["message"]
     body = {"kind": "reward", "slug": "m", "settings": {"folder": str(root / "a"), "calibration": "../../x.json"}}
     assert errors(admin.send("POST", "/models", body))[0]["field"] == "settings.calibration"
+
+
+@pytest.mark.parametrize(
+    ("own", "key"),
+    [
+        (join("../prm", "../../elsewhere"), "members.1.folder"),
+        (join("../link"), "members.0.folder"),
+        (join("/etc"), "members.0.folder"),
+        (join("../prm", calibration="../../x.json"), "members.0.calibration"),
+        ({"calibration": "../../x.json"}, "calibration"),
+    ],
+)
+def test_a_folder_that_names_a_place_outside_the_roots(
+    admin: Caller, root: Path, own: dict[str, Any], key: str
+) -> None:
+    (root.parent / "elsewhere").mkdir()
+    (root / "link").symlink_to(root.parent / "elsewhere")
+    (root / "join").mkdir()
+    (root / "join" / "espalier.json").write_text(json.dumps(own))
+    body = {"kind": "reward", "slug": "join", "settings": {"folder": str(root / "join")}}
+    [error] = errors(admin.send("POST", "/models", body))
+    assert error["field"] == "settings.folder"
+    assert error["message"].startswith(f"{key} in espalier.json of {root / 'join'} names ")
+    assert error["message"].endswith("which lies outside the folders of models")
+    assert str(root) in error["mend"]
+
+
+def test_a_folder_that_names_its_neighbours_is_checked_and_one_that_cannot_be_read_refused(
+    admin: Caller, root: Path
+) -> None:
+    (root / "join").mkdir()
+    written = root / "join" / "espalier.json"
+    body = {"kind": "reward", "slug": "join", "settings": {"folder": str(root / "join")}}
+    written.write_text(json.dumps(join()))
+    [error] = errors(admin.send("POST", "/models", body))
+    assert error["field"] == "settings.folder"
+    assert "espalier.json, members: " in error["message"]
+    written.write_text(json.dumps(join("../prm")))
+    assert admin.send("POST", "/models", body).status_code == 201
 
 
 def test_engine_arguments_that_load_code_are_refused(admin: Caller, root: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def folders(stack: Stack) -> Iterator[Path]:
     tiny_rewards.rlhflow(root / "prm")
     (root / "empty").mkdir(exist_ok=True)
     yield root
-    for name in ("policy/foreign", "policy/accents", "reward/prm"):
+    for name in ("policy/foreign", "policy/accents", "reward/prm", "reward/join"):
         stack.request("DELETE", f"/models/{name}")
 
 
@@ -108,6 +109,30 @@ def test_a_reward_scores_the_steps_of_another_model(stack: Stack, folders: Path)
     ended = wait_until(lambda: over(stack, run["id"]), 60, "the run's end")
     assert ended["state"] == "completed", ended["error"]
     assert ended["counters"]["reward_calls"] > 0
+
+
+def test_a_joined_reward_keeps_to_the_folders_of_models(stack: Stack, folders: Path) -> None:
+    join = folders / "join"
+    join.mkdir(exist_ok=True)
+
+    def joins(folder: str) -> None:
+        members = [
+            {"folder": "../prm", "kind": "rlhflow", "weight": 1.5},
+            {"folder": folder, "kind": "rlhflow", "weight": -0.5},
+        ]
+        (join / "espalier.json").write_text(json.dumps({"kind": "joined", "intercept": 0.0, "members": members}))
+
+    joins("../prm")
+    check = checked(stack, "reward", "join", folder=str(join))
+    assert check["state"] == "completed", check
+    assert check["stages"][0]["told"].count("LlamaForCausalLM, ") == 2
+
+    joins("../../elsewhere")  # after it was added
+    trial = stack.request("POST", "/models/reward/join/trials", {"problem": "1 + 2", "steps": ["1 + 2 = 3"]})[1]
+    ended = wait_until(lambda: ended_trial(stack, trial["id"]), 60, "the trial's end")
+    assert ended["state"] == "failed"
+    assert "members.1.folder in espalier.json" in ended["error"]
+    assert "outside the folders of models" in ended["error"]
 
 
 def test_changed_settings_are_used_without_a_restart(stack: Stack, folders: Path) -> None:
