@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, get_args
 
 from search.batching import URGENT
 from search.occupancy import Occupancy
@@ -17,7 +17,9 @@ from search.policies.base import Cancellation, PolicyError, StepRequest, StepSam
 from search.policies.completions import PATHS, Answer, Dialect
 from search.policies.lockstep import Leash, PathRequest, decode_in_rounds
 from search.policies.model_server import ModelServer, Nonsense, Refused
+from search.policies.served_verdicts import Verdict
 from search.policies.whole_paths import in_one_piece, steps_of
+from search.questions import Question
 from search.randomness import uniform
 from search.templates import Template
 
@@ -80,9 +82,28 @@ class OpenAIPolicy:
             "context": self._context,
             "piece_tokens": self._piece_tokens,
             "lone_pieces": self._piece_tokens is not None,
+            "questions": self._questions(),
             "follows": [prompt for prompt in self._template.follows if prompt == "instructions"],
             "rerun_exact": False,
         }
+
+    def _questions(self) -> list[Question]:
+        """What its template can ask, if the server tells how probable a token is."""
+        told = self._dialect.logprobs
+        return sorted(question for question in get_args(Question) if told and self._template.question(question))
+
+    async def ask(self, prompts: Sequence[str], question: Question) -> list[tuple[float, int]]:
+        """P(yes) against P(no) right after the question, and the tokens read (see `search.self_evaluation`)."""
+        marker = self._template.question(question)
+        return list(await asyncio.gather(*(self._verdict(f"{prompt}{marker}") for prompt in prompts)))
+
+    async def _verdict(self, asked: str) -> tuple[float, int]:
+        verdict = Verdict(self._dialect, self._template.verdicts)
+        try:
+            await self._server.ask(PATHS[self._dialect.api], verdict.body(asked), verdict)
+            return verdict.chance(), verdict.prompt_tokens
+        except Nonsense as nonsense:
+            raise self._server.error(str(nonsense)) from nonsense
 
     async def served(self) -> list[str]:
         """The names of the models on its server (see `ModelServer.served`)."""

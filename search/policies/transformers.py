@@ -127,15 +127,18 @@ class TransformersPolicy(LocalModel[Any, Any]):
 
     async def ask(self, prompts: Sequence[str], question: Question) -> list[tuple[float, int]]:
         """P(yes) against P(no) right after the question, and the tokens read (see `search.self_evaluation`)."""
+        return [
+            (round(1.0 / (1.0 + math.exp(no - yes)), 6), sample.prompt_tokens)
+            for sample, (yes, no) in ((sample, sample.logprobs) for sample in await self.weigh(prompts, question))
+        ]
+
+    async def weigh(self, prompts: Sequence[str], question: Question) -> list[StepSample]:
+        """Samples without tokens, whose `logprobs` are those of yes and of no right after the question."""
         marker, verdicts = self._verdicts[question]
         requests = [
             StepRequest(prompt, 0, "", 1, VERDICT, self.encode(prompt) + marker, watched=verdicts) for prompt in prompts
         ]
-        samples = await self.generate(requests)
-        return [
-            (round(1.0 / (1.0 + math.exp(no - yes)), 6), sample.prompt_tokens)
-            for sample, (yes, no) in ((sample, sample.logprobs) for sample in samples)
-        ]
+        return await self.generate(requests)
 
     def encode(self, prompt: str, marker: tuple[int, int] | None = None) -> tuple[int, ...]:
         """The token ids of a rendered prompt, begin-of-sequence included where the template has one (see `Prompts`).

@@ -13,7 +13,8 @@ from typing import Any
 
 from search.batching import URGENT
 from search.policies.base import Cancellation, Policy, PolicyError, StepRequest, StepSample
-from search.serving.shapes import BadRequest, Wanted, chunk, read_request, usage, whole
+from search.questions import Question
+from search.serving.shapes import BadRequest, Wanted, chunk, question_in, read_request, usage, verdict, whole
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -51,7 +52,9 @@ class ServingApp:
         cancellation = Cancellation()
         leaving = asyncio.ensure_future(_until_gone(receive, cancellation))
         try:
-            if wanted.stream:
+            if (asked := question_in(wanted, self._policy)) is not None:
+                await _answer(send, 200, await self._verdict(wanted, *asked))
+            elif wanted.stream:
                 await self._stream(wanted, cancellation, send)
             else:
                 samples = await asyncio.gather(*(self._sample(r, cancellation) for r in wanted.requests))
@@ -60,6 +63,13 @@ class ServingApp:
         finally:
             cancellation.request()
             leaving.cancel()
+
+    async def _verdict(self, wanted: Wanted, prompt: str, question: Question) -> dict[str, Any]:
+        try:
+            [weighed] = await self._policy.weigh([prompt], question)  # type: ignore[attr-defined]
+        except PolicyError as error:
+            raise BadRequest(400, str(error)) from error
+        return verdict(wanted, weighed, self._policy)
 
     async def _sample(self, request: StepRequest, cancellation: Cancellation) -> StepSample:
         try:

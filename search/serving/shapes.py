@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from search.policies.base import Policy, Sampling, StepRequest, StepSample
+from search.questions import Question
 from search.templates import Template, render_prompt
 
 _REASONS = {"step": "stop", "end": "stop", "length": "length", "budget": "length", "aborted": "abort"}
@@ -105,6 +106,30 @@ def _chat_prompt(messages: Sequence[_Message], policy: Policy) -> str:
     asked = "\n".join(message.content for message in messages if message.role != "assistant")
     template = Template.of(policy.describe().get("template") or Template())
     return render_prompt(template, asked) + written
+
+
+def question_in(wanted: Wanted, policy: Policy) -> tuple[str, Question] | None:
+    """The path and the question after it, where one token with its logprob is asked for and the policy was taught to
+    answer with a verdict. As text the question would be read letter by letter."""
+    request, described = wanted.requests[0], policy.describe()
+    if wanted.chat or not wanted.logprobs or len(wanted.requests) > 1 or request.max_tokens > 1:
+        return None
+    template = Template.of(described.get("template") or Template())
+    for question in described.get("questions", ()):
+        if (marker := template.question(question)) and request.prompt.endswith(marker):
+            return request.prompt.removesuffix(marker), question
+    return None
+
+
+def verdict(wanted: Wanted, weighed: StepSample, policy: Policy) -> dict[str, Any]:
+    """The likelier verdict, and both with their logprobs: no other token was ever taught there."""
+    told = dict(zip(Template.of(policy.describe()["template"]).verdicts, weighed.logprobs, strict=True))
+    likelier = max(told, key=told.__getitem__)
+    logprobs = {"tokens": [likelier], "token_logprobs": [told[likelier]], "top_logprobs": [told]}
+    choice = {"index": 0, "text": likelier, "finish_reason": "length", "stop_reason": None, "logprobs": logprobs}
+    read = weighed.prompt_tokens
+    counts = {"prompt_tokens": read, "completion_tokens": 1, "total_tokens": read + 1}
+    return {**wanted.frame, "choices": [choice], "usage": counts}
 
 
 def whole(wanted: Wanted, samples: Sequence[StepSample], policy: Policy) -> dict[str, Any]:
