@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Browser, WebSocketRoute, expect
@@ -17,6 +19,7 @@ HOSTILE = "<script>window.hacked = 1</script><img src=x onerror='window.hacked =
 HEBREW = "לכן x שווה ל־7 (left: 2 3)"
 BROKEN = r"so $\frac{1}{$ and $$\begin{matrix} 1 & 2$$ but $x^2$"
 LONG = "9" * 100_000
+SVG = "{http://www.w3.org/2000/svg}"
 TEXTS = (HOSTILE, HEBREW, BROKEN, LONG)
 
 
@@ -90,6 +93,35 @@ def test_texts_of_any_kind_stay_texts(explorer: ExplorerPage, stack: Stack, odd:
     expect(shown.locator(".katex")).to_have_count(1)
     row.filter(has_text=HEBREW[:12]).first.click()
     assert shown.evaluate("(text) => getComputedStyle(text).direction") == "rtl"
+
+
+def test_cards_have_their_mathematics_typeset(explorer: ExplorerPage, stack: Stack, tmp_path: Path) -> None:
+    """The saved picture is drawn by the code that draws the page: it tells what stands on the cards."""
+    _, session = stack.request("POST", "/sessions", {"title": "Mathematics"})
+    asked = {"problem": {"text": r"If $\frac{x^2-4}{x-2} = 6$, find $x$."}}
+    _, begun = stack.request("POST", f"/sessions/{session['id']}/recordings", asked)
+    texts = (r"so $x+2 = \sqrt{36}$", BROKEN, r"\[\vec{v}\]", r"it is $\href{javascript:hacked=1}{y}$", "$5 or $6")
+    steps = [{"op": "add", "node": 1 + at, "parent": 0, "text": text} for at, text in enumerate(texts)]
+    run = begun["run"]["id"]
+    body = {"lease": begun["lease"], "after": begun["head"], "operations": [*steps, {"op": "finish", "node": 1}]}
+    assert stack.request("POST", f"/runs/{run}/operations", body)[0] == 200
+    page = explorer.page
+    page.goto(f"{stack.url}/runs/{run}")
+    explorer.until(lambda: explorer.nodes() == 6, 20, "the tree")
+    page.get_by_text("View", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="SVG of what is shown").click()
+    download.value.save_as(tmp_path / "tree.svg")
+    drawing = ElementTree.parse(tmp_path / "tree.svg").getroot()
+    shown = [(text.text or "", text.get("style") or "") for text in drawing.iter(f"{SVG}text")]
+    typeset = "".join(text for text, style in shown if "KaTeX" in style)
+    assert [letters in typeset for letters in ("36", "x", "6")] == [True, True, True]
+    assert len(list(drawing.iter(f"{SVG}clipPath"))) == 2  # the root's sign and the vector's arrow
+    plain = "".join(text for text, style in shown if "KaTeX" not in style)
+    assert r"so $\frac{1}{$" in plain
+    assert "$5 or $6" in plain
+    assert r"\sqrt" not in plain
+    assert r"\href" in plain
 
 
 def test_a_journal_out_of_order_is_shown_as_far_as_it_goes(explorer: ExplorerPage, stack: Stack) -> None:

@@ -2,6 +2,7 @@
 
 import type { TreeNode } from '../model/tree'
 import { score } from '../words/numbers'
+import { drawPieces, layParts, lineHeight } from './card-lines'
 import type { CardText } from './card-text'
 import { colourOf, shownNumber } from './colouring'
 import {
@@ -15,11 +16,18 @@ import {
   drawVisited,
   sizeOf,
 } from './draw-marks'
+import { formulas } from './formulas'
 import { cardHeight, cardInset, markerRadius } from './geometry'
 import type { ViewState } from './view-state'
 
 /** Text is drawn no smaller than this many pixels of the screen: from afar a card says less, but stays readable. */
 const leastText = 8.4
+/** A card's letters, in the tree's units, until they are `readingSize` pixels large: nearer, they stay so, and there is room for more of them. */
+const plainSize = 10.75
+const readingSize = 15
+
+/** Nearer than this, formulas are typeset: from further away their indices and fractions could not be read. */
+const mathFrom = 0.5
 
 /** What is counted is shown whole. */
 const counts: ReadonlySet<string> = new Set(['visits', 'tokens'])
@@ -59,17 +67,22 @@ function drawWords(
   y: number,
 ): void {
   const { colors, fonts, camera } = view
-  const size = Math.max(10.75, leastText / camera.k)
+  const size = Math.max(Math.min(plainSize, readingSize / camera.k), leastText / camera.k)
+  const lines = Math.max(1, Math.floor((cardHeight - 4) / (lineHeight * size)))
   const gone = node.status === 'pruned'
+  // Nearer, there is room for how often the node was visited, too.
+  const visits = lines > 1 && node.visits > 0 && view.colouring !== 'visits' ? `N ${node.visits}` : ''
+  const figureWidth = node.index === 0 ? 0 : size * Math.max(2.6, 0.62 * visits.length)
   const right = x - cardInset + view.scene.cardWidth - 8
-  const figureWidth = node.index === 0 ? 0 : size * 2.6
   const number = shownNumber(node, view.tree, view.colouring)
   const figure = number === null ? '' : counts.has(view.colouring) ? String(number) : score(number)
   context.textBaseline = 'middle'
   context.textAlign = 'right'
   context.font = `500 ${size}px ${fonts.mono}`
   context.fillStyle = gone ? colors['ink-faint'] : colors['ink-soft']
-  if (figureWidth) context.fillText(figure, right, y + 0.5)
+  const apart = visits ? (lineHeight * size) / 2 : 0
+  if (figureWidth) context.fillText(figure, right, y + 0.5 - apart)
+  if (visits) context.fillText(visits, right, y + 0.5 + apart)
   const hand = node.kind === 'human' ? size * 1.3 : 0
   if (hand) drawHand(context, view, right - figureWidth - hand / 2, y, size * 1.05)
   context.textAlign = 'left'
@@ -79,7 +92,11 @@ function drawWords(
   const start = x + (cut ? size * 1.5 : size * 0.55 + 6)
   // Room for a number is kept from the start, so that text does not change when its reward arrives.
   const room = right - figureWidth - hand - start - size * 0.4
-  context.fillText(texts.fit(context, node.index, node.text, room, size), start, y + 0.5)
+  const parts = camera.k < mathFrom ? null : texts.parts(node.index, node.text, lines > 1)
+  const measure = (text: string) => texts.widthOf(context, text, size)
+  const laid = parts && layParts(parts, (source) => formulas.get(source), { width: room, lines, size }, measure)
+  if (laid) drawPieces(context, view, laid, start, y + 0.5, size)
+  else context.fillText(texts.fit(context, node.index, node.text, room, size), start, y + 0.5)
 }
 
 function drawBox(context: CanvasRenderingContext2D, view: ViewState, node: TreeNode, left: number, top: number): void {

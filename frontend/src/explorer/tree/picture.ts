@@ -3,6 +3,7 @@
 import { CardText } from './card-text'
 import { FarPicture } from './draw-far'
 import { handShapes } from './draw-marks'
+import { formulas } from './formulas'
 import { type Camera, columnPitch, detailAt, gap, type Size } from './geometry'
 import type { Paints } from './paints'
 import { render } from './render'
@@ -35,7 +36,12 @@ export function wholeView(view: ViewState, format: Format): { camera: Camera; si
 
 /** The view as a file's content. Rejects when the browser cannot make the picture. */
 export async function picture(view: ViewState, paints: Paints, format: Format): Promise<Blob> {
-  return format === 'svg' ? vector(view, paints) : pixels(view, paints)
+  const draw = () => (format === 'svg' ? vector(view, paints) : pixels(view, paints))
+  const first = await draw()
+  // Drawing it asked for the formulas that were not set yet: with them it is drawn once more.
+  if (!formulas.settled) return first
+  await formulas.settled
+  return draw()
 }
 
 async function pixels(view: ViewState, paints: Paints): Promise<Blob> {
@@ -53,7 +59,7 @@ function vector(view: ViewState, paints: Paints): Blob {
   const ground = { ...view, pixelRatio: 2 }
   const { canvas, context } = sheet(far ? ground : { ...view, size: { width: 1, height: 1 } })
   const svg = new SvgContext(width, height, context, handShapes)
-  const own = { ...view, pixelRatio: 1, newPath: () => new SvgPath() as unknown as Path2D }
+  const own = { ...view, pixelRatio: 1, newPath: (d?: string) => new SvgPath(d) as unknown as Path2D }
   const pixels = {
     draw: () => {
       new FarPicture().draw(context, ground, paints)

@@ -57,6 +57,11 @@ export class Scene {
     this.bornAt = grown(this.bornAt, count, -easing)
   }
 
+  /** The same places with columns `pitch` apart, for a picture beside the living one. */
+  apart(pitch: number): Scene {
+    return Object.assign(Object.create(this) as Scene, { pitch })
+  }
+
   x(depth: number): number {
     return depth * this.pitch
   }

@@ -46,6 +46,22 @@ describe('SvgContext', () => {
     expect(rect?.parentElement?.getAttribute('transform')).toBe('matrix(2 0 0 2 5 5)')
   })
 
+  it('shows only what lies inside a clip, until it is restored', () => {
+    const svg = drawing()
+    svg.save()
+    svg.beginPath()
+    svg.rect(1, 2, 3, 4)
+    svg.clip()
+    svg.fill(new SvgPath('M0 0h9'))
+    svg.restore()
+    svg.fillRect(0, 0, 4, 4)
+    const [clip, root, rect] = [...parsed(svg).querySelectorAll('path')]
+    expect(clip?.parentElement?.outerHTML).toContain('clipPath')
+    expect(clip?.getAttribute('d')).toBe('M1 2h3v4h-3z')
+    expect(root?.parentElement?.getAttribute('clip-path')).toBe(`url(#${clip?.parentElement?.id})`)
+    expect(rect?.parentElement?.hasAttribute('clip-path')).toBe(false)
+  })
+
   it('strokes a path of its own with dashes, width and opacity', () => {
     const svg = drawing()
     const path = new SvgPath()

@@ -20,7 +20,7 @@ export function escaped(text: string): string {
 
 /** Stands in for a Path2D. */
 export class SvgPath {
-  d = ''
+  constructor(public d = '') {}
 
   moveTo(x: number, y: number): void {
     this.d += `M${round(x)} ${round(y)}`
@@ -69,6 +69,7 @@ export class SvgContext {
   private path = new SvgPath()
   private dash: number[] = []
   private groups = 0
+  private clips = 0
   private readonly saved: number[] = []
 
   constructor(
@@ -101,6 +102,15 @@ export class SvgContext {
     const before = this.saved.pop() ?? this.groups
     this.parts.push('</g>'.repeat(this.groups - before))
     this.groups = before
+  }
+
+  /** What is drawn until `restore` shows only inside the path. */
+  clip(): void {
+    this.clips += 1
+    this.parts.push(
+      `<clipPath id="clip${this.clips}"><path d="${this.path.d}"/></clipPath><g clip-path="url(#clip${this.clips})">`,
+    )
+    this.groups += 1
   }
 
   translate(x: number, y: number): void {

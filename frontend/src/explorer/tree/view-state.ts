@@ -35,8 +35,8 @@ export interface ViewState {
   /** Outside the hoisted subtree, or of a kind that the legend dims. */
   dimmed: (node: number) => boolean
   now: number
-  /** A path to gather strokes in: the browser's own, or one that is written down. */
-  newPath: () => Path2D
+  /** A path to gather strokes in, or of known data: the browser's own, or one that is written down. */
+  newPath: (d?: string) => Path2D
 }
 
 /** Whether the node is on the screen at all, now: the scrubber may have gone back to before it was added. */

@@ -7,6 +7,7 @@ import { TreeCamera } from './camera'
 import { CardText } from './card-text'
 import type { Column } from './columns'
 import { FarPicture } from './draw-far'
+import { formulas } from './formulas'
 import { cardInset, detailAt, gap, type Size, seen } from './geometry'
 import { nodeUnder } from './hit'
 import { Layout } from './layout'
@@ -46,6 +47,7 @@ export class TreeView {
   private arriving = true
   private settling = false
   private live: readonly TreeNode[] = []
+  private readonly unwatch: () => void
   following = false
 
   constructor(
@@ -66,6 +68,7 @@ export class TreeView {
     this.layout = new Layout((columns) => this.takeColumns(columns))
     this.readFonts()
     void document.fonts?.ready.then(() => this.restyle())
+    this.unwatch = formulas.onReady(() => this.redraw())
   }
 
   show(shown: Shown): void {
@@ -174,12 +177,7 @@ export class TreeView {
     const shown = { ...this.state(performance.now()), hovered: null }
     if (!whole) return picture(shown, this.paints, format)
     const { camera, size, pitch } = wholeView(shown, format)
-    const { scene } = this
-    const former = scene.pitch
-    scene.pitch = pitch
-    const made = picture({ ...shown, camera, size, pixelRatio: 1 }, this.paints, format)
-    scene.pitch = former
-    return made
+    return picture({ ...shown, camera, size, pixelRatio: 1, scene: this.scene.apart(pitch) }, this.paints, format)
   }
 
   redraw(): void {
@@ -192,6 +190,7 @@ export class TreeView {
 
   close(): void {
     cancelAnimationFrame(this.frame)
+    this.unwatch()
     this.layout.close()
     this.minimap.close()
   }
@@ -245,7 +244,7 @@ export class TreeView {
       colors: this.colors,
       fonts: this.fonts,
       now,
-      newPath: () => new Path2D(),
+      newPath: (d?: string) => new Path2D(d),
     }
   }
 
