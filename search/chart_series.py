@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,18 @@ class Resampling:
     weights: list[float]
 
 
+SPENT = ("tokens", "reward_calls", "policy_calls", "nodes")
+"""The counters that a cap can end a search by; active seconds are not journaled."""
+
+
+@dataclass(slots=True)
+class Spending:
+    """What was spent of each of `SPENT`, `seconds` after the run's first event; None where nobody knows when."""
+
+    spent: dict[str, int]
+    seconds: float | None
+
+
 @dataclass(slots=True)
 class Series:
     """All series of one run. `best` and `best_answer` hold (tokens, reward) at each improvement only."""
@@ -58,14 +70,25 @@ class Series:
     chosen_answer: str | None = None
     tokens: int = 0
     token_cap: int | None = None
+    caps: dict[str, float | None] = field(default_factory=dict)
+    spending: list[Spending] = field(default_factory=list)
 
     @classmethod
-    def of(cls, events: Iterable[Event]) -> Series:
-        """Read the events of a run, in order, from the first on."""
+    def of(cls, events: Iterable[Event], times: Mapping[int, float] | None = None) -> Series:
+        """Read the events of a run, in order, from the first on.
+
+        `times`: seconds since the run's first event by sequence number, of `budget` events at least.
+        """
         series = cls()
         for event in events:
             series._take(event.kind, event.payload)
+            if event.kind == "budget":
+                series._spend(event.payload, None if times is None else times.get(event.seq))
         return series
+
+    def _spend(self, payload: dict[str, Any], seconds: float | None) -> None:
+        self.caps = payload["caps"]
+        self.spending.append(Spending({name: int(payload.get(name) or 0) for name in SPENT}, seconds))
 
     def _take(self, kind: str, payload: dict[str, Any]) -> None:
         match kind:

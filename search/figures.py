@@ -7,7 +7,7 @@ points.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -16,9 +16,11 @@ import plotly.graph_objects as go
 from search.calibration import Calibration
 from search.chart_frame import MOST_POINTS, Chart, empty_figure, plain, thinned
 from search.chart_series import KINDS, Series, Step, wilson
+from search.entropy_figures import entropy_by_depth
 from search.events import Event
 from search.palette import MONO, PALETTES, Palette, Theme
 from search.particle_figures import effective_sample_size, particle_weights
+from search.spending_figures import budget_use, tokens_per_second
 from search.success_figures import success
 
 __all__ = ["KINDS", "MOST_POINTS", "Chart", "charts"]
@@ -26,14 +28,25 @@ __all__ = ["KINDS", "MOST_POINTS", "Chart", "charts"]
 FEWEST_FOR_CALIBRATION = 10
 NEAR_CAP = 1.5  # the budget is drawn once two thirds of it are spent, so that it does not squeeze what happened
 MOST_VOTES = 12
+MOST_SIGNS = 120
+"""Of one kind in one chart: a browser draws each as an element of its own, and a growing tree waits for it."""
 
 
-def charts(events: Iterable[Event], theme: Theme = "light", known: Calibration | None = None) -> list[Chart]:
+def charts(
+    events: Iterable[Event],
+    theme: Theme = "light",
+    known: Calibration | None = None,
+    *,
+    times: Mapping[int, float] | None = None,
+    entropies: Mapping[int, float] | None = None,
+) -> list[Chart]:
     """The charts of a run in reading order; events of kinds outside `KINDS` are not needed.
 
     `known`: what the driving reward's scores are worth, where that was measured.
+    `times`: seconds since the first event by sequence number, of `budget` events at least.
+    `entropies`: mean entropy of the policy (nats per token) by node, of some or all; empty where its engine tells none.
     """
-    series = Series.of(events)
+    series = Series.of(events, times)
     palette = PALETTES[theme]
     drawn = (
         best_reward(series, palette),
@@ -43,6 +56,9 @@ def charts(events: Iterable[Event], theme: Theme = "light", known: Calibration |
         votes(series, palette),
         effective_sample_size(series, palette),
         particle_weights(series, palette),
+        entropy_by_depth(series, entropies, palette),
+        budget_use(series, palette),
+        tokens_per_second(series, palette),
     )
     return [chart for chart in drawn if chart is not None]
 
@@ -61,7 +77,7 @@ def best_reward(series: Series, palette: Palette) -> Chart | None:
         (False, "wrong", "x-thin-open", palette.wrong),
         (None, "unchecked", "square-open", palette.ink_soft),
     ):
-        found = thinned([answer for answer in series.answers if answer.correct is correct], 300)
+        found = thinned([answer for answer in series.answers if answer.correct is correct], MOST_SIGNS)
         if found:
             figure.add_scatter(
                 x=[answer.tokens for answer in found],
@@ -213,7 +229,7 @@ def _stairs(line: Sequence[tuple[int, float]], until: int) -> dict[str, Any]:
 
 
 def _spread(some: Sequence[tuple[int, Step]]) -> list[tuple[int, Step]]:
-    return thinned(some, MOST_POINTS // 8)  # six kinds of points and the medians share what a chart may draw
+    return thinned(some, MOST_SIGNS)
 
 
 def _add_steps(figure: go.Figure, some: Sequence[tuple[int, Step]], name: str, color: str, symbol: str) -> None:

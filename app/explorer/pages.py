@@ -114,7 +114,11 @@ def compare_page(request: HttpRequest, principal: Principal, session_id: UUID) -
     session = found_or_404(principal, Session, session_id)
     try:
         runs = runs_to_compare(session, [UUID(given) for given in request.GET.getlist("run")])
-        props: dict[str, Any] = {"runs": [run_shape(run) for run in runs], "trouble": None}
+        props: dict[str, Any] = {
+            "runs": [run_shape(run) for run in runs],
+            "calibrations": [driving_calibration(run) for run in runs],
+            "trouble": None,
+        }
     except Invalid as refusal:
         props = {"runs": [], "trouble": f"{refusal.errors[0].message}: {refusal.errors[0].mend}."}
     except ValueError:

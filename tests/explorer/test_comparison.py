@@ -44,7 +44,7 @@ def test_runs_with_a_calibrated_reward_share_a_chart_of_their_probability(world:
     header = world.run.header | {"reward": world.run.header["reward"] | {"calibration": known}}
     Run.objects.filter(pk__in=[other.pk, world.run.pk]).update(problem=world.run.problem, header=header)
     charts = {chart["name"]: chart["figure"] for chart in compared(world, world.run, other).json()["charts"]}
-    assert list(charts) == ["run_best_reward", "run_success", "run_answers"]
+    assert list(charts) == ["run_best_reward", "run_success", "run_accuracy", "run_answers"]
     assert {y for line in charts["run_success"]["data"] for y in line["y"]} == {0.1}
     own = world.owner.get_json(f"/runs/{other.pk}/charts")["charts"]
     assert [chart["name"] for chart in own][:2] == ["best_reward", "success"]

@@ -166,10 +166,11 @@ def test_the_skeleton_of_an_earlier_moment(world: World) -> None:
 def test_charts_are_drawn_once_per_moment(world: World, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     drawn = charts_of(world.run, "light")
     assert drawn["as_of_seq"] == world.run.head_seq
-    assert "best_reward" in [chart["name"] for chart in drawn["charts"]]
+    names = [chart["name"] for chart in drawn["charts"]]
+    assert {"best_reward", "budget_use", "entropy"} <= set(names)
     with django_assert_num_queries(0):
         assert charts_of(world.run, "light") == drawn
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(4):  # observations, times, generations, their entropies
         charts_of(world.run, "dark")
     world.run.head_seq += 1  # one event more, within two seconds: the former charts are near enough
     with django_assert_num_queries(0):

@@ -152,7 +152,68 @@ def test_runs_believe_on_one_scale_each_by_its_own_calibration() -> None:
     assert [list(line.x) for line in chart.figure.data] == [[30, 40], [5, 20]]
     assert [line.y[0] for line in chart.figure.data] == pytest.approx([0.6, 0.4])
     assert [line.name for line in chart.figure.data] == ["1 beam", "2 &lt;i&gt;"]
-    assert [chart.name for chart in run_curves(runs)] == ["run_best_reward", "run_answers"]
+    assert [chart.name for chart in run_curves(runs)] == ["run_best_reward", "run_accuracy", "run_answers"]
+
+
+def test_the_accuracy_of_runs_falls_with_every_wrong_answer() -> None:
+    story = numbered(
+        added(0, 0), *(added(index, 1) for index in range(1, 5)), scored((1, 0.2), (2, 0.5), (3, 0.4), (4, 0.6)),
+        spent(10), answered(1, True, "24"), spent(20), answered(2, False, "23"), answered(3, None, "?"),
+        spent(30), answered(3, False, "22"), answered(4, True, "24"), spent(50),
+    )  # fmt: skip
+    (chart,) = (chart for chart in run_curves([("1 beam", Series.of(story))]) if chart.name == "run_accuracy")
+    [line] = chart.figure.data
+    # Right, then 1 of 2, then 2 of 4 in one moment; it holds until 50 tokens. Unchecked ones do not count.
+    assert (list(line.x), list(line.y)) == ([10, 20, 30, 50], [1.0, 0.5, 0.5, 0.5])
+    assert list(line.marker.symbol[:3]) == ["square", "x-thin-open", "square"]
+    assert line.text[1] == ", best now: 23 (wrong)"
+
+
+def used(tokens: int, calls: int) -> tuple[str, dict[str, Any]]:
+    caps = {"tokens": 100, "reward_calls": 20, "nodes": None}
+    return "budget", {"tokens": tokens, "reward_calls": calls, "nodes": 3, "caps": caps}
+
+
+def test_the_budget_is_used_up_over_time_where_that_is_known() -> None:
+    events = numbered(added(0, 0), used(0, 0), added(1, 1), used(10, 4), used(60, 8))
+    drawn = traces({chart.name: chart for chart in charts(events, times={2: 0.5, 4: 1.0, 5: 3.0})}["budget_use"])
+    assert sorted(drawn) == ["reward passes", "tokens"]
+    assert (drawn["tokens"]["x"], drawn["tokens"]["y"]) == ([0.5, 1.0, 3.0], [0.0, 0.1, 0.6])
+    assert drawn["reward passes"]["y"] == [0.0, 0.2, 0.4]
+    assert drawn["reward passes"]["customdata"][-1] == "8 of 20 reward passes"
+    untimed = traces(by_name(events)["budget_use"])
+    assert untimed["reward passes"]["x"] == [0, 10, 60]
+
+
+def test_tokens_per_second_over_spans_with_several_answers_of_the_engine() -> None:
+    # 10 tokens every second for six seconds, then 50 every second for six.
+    counts = [0, 10, 20, 30, 40, 50, 60, 110, 160, 210, 260, 310, 360]
+    events = numbered(added(0, 0), *(used(tokens, 0) for tokens in counts))
+    times = {seq: float(seq - 2) for seq in range(2, 15)}
+    drawn = traces({chart.name: chart for chart in charts(events, times=times)}["tokens_per_second"])
+    assert drawn["tokens per second"]["x"] == [0.0, 3.0, 6.0, 9.0, 12.0]
+    # An answer counts where it arrived: those at seconds 3, 6 and 9 belong to the spans that begin there.
+    assert drawn["tokens per second"]["y"] == pytest.approx([20 / 3, 10, 110 / 3, 200 / 3, 200 / 3])
+    assert sum(drawn["tokens per second"]["y"][:-1]) * 3 == pytest.approx(360)
+    assert "30 on average" in drawn
+    assert "tokens_per_second" not in by_name(events)
+
+
+def test_entropy_by_depth_has_its_middle_half() -> None:
+    events = numbered(added(0, 0), added(1, 1), added(2, 1), added(3, 1), added(4, 2), spent(10))
+    known = {1: 0.2, 2: 0.4, 3: 1.0, 4: 0.1}
+    low, high, middle = {chart.name: chart for chart in charts(events, entropies=known)}["entropy"].figure.data
+    assert (list(middle.x), list(middle.y), list(middle.customdata)) == ([1, 2], [0.4, 0.1], [3, 1])
+    # Of three values the quartiles lie halfway between the middle one and its neighbours.
+    assert (list(low.y), list(high.y)) == (pytest.approx([0.3, 0.1]), pytest.approx([0.7, 0.1]))
+    assert "entropy" not in by_name(events)
+
+
+def test_an_engine_that_tells_no_entropy_is_said_to_tell_none() -> None:
+    events = numbered(added(0, 0), added(1, 1), spent(10))
+    (chart,) = (chart for chart in charts(events, entropies={}) if chart.name == "entropy")
+    assert not chart.figure.data
+    assert "not its whole distribution" in chart.figure.layout.annotations[0].text
 
 
 def test_a_run_without_scores_has_no_charts() -> None:

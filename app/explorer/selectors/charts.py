@@ -22,6 +22,18 @@ SELECT seq, kind, payload::text FROM explorer_event
 WHERE run_id = %s AND seq <= %s AND kind = ANY(%s) ORDER BY seq
 """
 
+_TIMES = """
+SELECT seq, extract(epoch FROM at - min(at) OVER ())::float8 FROM explorer_event
+WHERE run_id = %s AND seq <= %s AND (kind = 'budget' OR seq = 1)
+"""
+_GENERATED = "SELECT seq FROM explorer_event WHERE run_id = %s AND seq <= %s AND kind = 'generate' ORDER BY seq"
+_ENTROPIES = """
+SELECT (sample ->> 'node')::int, (SELECT avg(one::float8) FROM jsonb_array_elements_text(sample -> 'entropies') AS one)
+FROM explorer_event, jsonb_array_elements(payload -> 'samples') AS sample
+WHERE run_id = %s AND seq = ANY(%s) AND jsonb_array_length(sample -> 'entropies') > 0 AND sample ->> 'node' IS NOT NULL
+"""
+MOST_GENERATIONS = 600  # whose entropies are read: they are long, and a chart by depth needs no more
+
 
 def charts_of(run: Run, theme: Theme) -> dict[str, Any]:
     """`{charts: [{name, title, look_for, figure}], as_of_seq}`; at most one refresh in two seconds."""
@@ -40,7 +52,7 @@ def charts_of(run: Run, theme: Theme) -> dict[str, Any]:
 def _drawn(run: Run, theme: Theme) -> dict[str, Any]:
     from search.figures import charts  # plotly takes a second to load: only those who look at charts wait
 
-    drawn = charts(observations(run), theme, calibration_of(run))
+    drawn = charts(observations(run), theme, calibration_of(run), times=times(run), entropies=entropies(run))
     return {"charts": [chart.as_json() for chart in drawn], "as_of_seq": run.head_seq}
 
 
@@ -58,3 +70,21 @@ def observations(run: Run) -> list[Event]:
     with connection.cursor() as cursor:
         cursor.execute(_OBSERVATIONS, (run.pk, run.head_seq, sorted(KINDS)))
         return [Event(seq, kind, loads(payload)) for seq, kind, payload in cursor.fetchall()]
+
+
+def times(run: Run) -> dict[int, float]:
+    """Seconds from the run's first event to each `budget` event, by sequence number; pauses are in them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TIMES, (run.pk, run.head_seq))
+        return dict(cursor.fetchall())
+
+
+def entropies(run: Run) -> dict[int, float]:
+    """The policy's mean entropy (nats per token) in the steps of at most `MOST_GENERATIONS` generations, by node."""
+    from search.chart_frame import thinned
+
+    with connection.cursor() as cursor:
+        cursor.execute(_GENERATED, (run.pk, run.head_seq))
+        some = thinned([seq for (seq,) in cursor.fetchall()], MOST_GENERATIONS)
+        cursor.execute(_ENTROPIES, (run.pk, some))
+        return dict(cursor.fetchall())

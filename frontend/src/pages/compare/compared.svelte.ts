@@ -2,10 +2,13 @@
 
 import type { Run } from '../../api/types'
 import { Explorer } from '../../explorer/explorer.svelte'
+import type { Calibration } from '../../explorer/model/calibration'
 import { Alike } from './alike'
 
 export class Compared {
   readonly explorers: Explorer[]
+  /** The tree whose colours, filter and choice of branches hold for all: one that has a calibrated reward, if any has. */
+  readonly guide: Explorer | undefined
   /** The tree that was last clicked or walked in: the others follow it. */
   leading = $state(0)
   /** Per tree: whether it holds the very step that is selected, or only where the way to it ends. */
@@ -15,8 +18,11 @@ export class Compared {
   private readonly alike = new Alike()
   private known: (number | null)[]
 
-  constructor(runs: readonly Run[]) {
-    this.explorers = runs.map((run) => new Explorer(run, { steer: false, label: false, share: false }, null))
+  constructor(runs: readonly Run[], calibrations: readonly (Calibration | null)[] = []) {
+    const may = { steer: false, label: false, share: false }
+    this.explorers = runs.map((run, place) => new Explorer(run, may, null, calibrations[place]))
+    const calibrated = calibrations.findIndex((known) => known !== null)
+    this.guide = this.explorers[Math.max(0, calibrated)]
     this.known = runs.map(() => null)
     this.exact = runs.map(() => true)
   }
@@ -51,12 +57,12 @@ export class Compared {
     for (const [other, explorer] of this.explorers.entries()) explorer.select(this.known[other] ?? null)
   }
 
-  /** Gives every tree the first one's colours, filter and choice of branches. */
+  /** Gives every tree the guide's colours, filter and choice of branches. */
   share(): void {
-    const [first, ...others] = this.explorers
-    if (!first) return
-    const { colouring, filter, hidePruned } = first.sight
-    for (const { sight } of others) {
+    if (!this.guide) return
+    const { colouring, filter, hidePruned } = this.guide.sight
+    for (const { sight } of this.explorers) {
+      if (sight === this.guide.sight) continue
       sight.colouring = colouring
       sight.filter = filter
       sight.hidePruned = hidePruned
