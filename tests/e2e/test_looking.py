@@ -192,6 +192,6 @@ def test_runs_side_by_side_share_a_selection(explorer: ExplorerPage, stack: Stac
     for name in STRATEGIES.values():
         expect(page.get_by_role("region", name=name).get_by_text("Problem · node 0")).to_be_visible()
     by_reward = trees.last.evaluate("(canvas) => canvas.toDataURL()")
-    page.get_by_label("Colour nodes by").select_option("success")
+    page.get_by_label("Colour nodes by").select_option("status")
     explorer.until(lambda: trees.last.evaluate("(canvas) => canvas.toDataURL()") != by_reward, 5, "other colours")
     expect(page.get_by_text("Accuracy against tokens")).to_be_visible()

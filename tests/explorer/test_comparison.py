@@ -47,6 +47,10 @@ def test_runs_with_a_calibrated_reward_share_a_chart_of_their_probability(world:
     assert list(charts) == ["run_best_reward", "run_success", "run_accuracy", "run_answers"]
     assert {y for line in charts["run_success"]["data"] for y in line["y"]} == {0.1}
     own = world.owner.get_json(f"/runs/{other.pk}/charts")["charts"]
+    page = Client()
+    page.force_login(world.people["owner"])
+    shown = page.get(f"/sessions/{world.session.pk}/compare?run={world.run.pk}&run={other.pk}")
+    assert shown.context["props"]["calibrations"] == [[[0.0, 0.1, 0.0, 0.2]]] * 2
     assert [chart["name"] for chart in own][:2] == ["best_reward", "success"]
 
 

@@ -167,7 +167,7 @@ def test_charts_are_drawn_once_per_moment(world: World, django_assert_num_querie
     drawn = charts_of(world.run, "light")
     assert drawn["as_of_seq"] == world.run.head_seq
     names = [chart["name"] for chart in drawn["charts"]]
-    assert {"best_reward", "budget_use", "entropy"} <= set(names)
+    assert {"best_reward", "entropy"} <= set(names)
     with django_assert_num_queries(0):
         assert charts_of(world.run, "light") == drawn
     with django_assert_num_queries(4):  # observations, times, generations, their entropies
