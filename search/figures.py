@@ -64,8 +64,11 @@ def charts(
 
 
 def best_reward(series: Series, palette: Palette) -> Chart | None:
-    """The best driving reward so far over generated tokens, and the best among finished answers."""
-    if not series.best:
+    """The best driving reward so far over generated tokens, and the best among finished answers.
+
+    None where nothing is known of tokens: what was imported, or recorded without them.
+    """
+    if not series.best or not series.tokens:
         return None
     figure = empty_figure(palette, x="generated tokens", y="reward")
     figure.add_scatter(**_stairs(series.best, series.tokens), name="any step", line={"color": palette.ink_soft})

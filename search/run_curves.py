@@ -87,6 +87,7 @@ def _accuracy(runs: Sequence[tuple[str, Series]], palette: Palette, theme: Theme
             marker={
                 "symbol": [*("circle" if one is None else _symbol(one.correct) for one in best), "circle"],
                 "size": [*(0 if one is None else 9 for one in best), 0],
+                "opacity": 1,  # plotly makes signs of different sizes transparent
                 "color": color,
                 "line": {"width": 1.5, "color": color},
             },

@@ -73,6 +73,10 @@ def test_the_best_reward_improves_in_stairs_and_holds_until_now() -> None:
     assert drawn["wrong"]["text"] == ["&lt;b&gt;7"]  # what a model wrote is no markup of ours
 
 
+def test_a_tree_without_tokens_has_no_chart_against_tokens() -> None:
+    assert list(by_name(numbered(added(0, 0), added(1, 1), scored((1, 0.5))))) == ["rewards_by_depth"]
+
+
 def test_rewards_lie_at_their_depth_and_tell_right_from_pruned() -> None:
     drawn = traces(by_name(STORY)["rewards_by_depth"])
     assert drawn["wrong path"]["y"] == [0.5]

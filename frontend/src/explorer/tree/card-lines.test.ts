@@ -81,6 +81,7 @@ describe('layParts', () => {
 
   it('keeps a tall formula on its card', () => {
     const [tall] = lay('$x^2$', () => formula(1, 3, 1), 200) ?? []
+    expect(lay('$x^2$', () => formula(1, 3, 1), 200, 3)).toEqual([tall])
     // 20.5 pixels are free from 2 below the card's upper edge on: 3 of 4 em of them above the baseline.
     expect(tall).toMatchObject({ em: 20.5 / 4 })
     expect(baselineOf(10) + (tall as { drop: number }).drop).toBeCloseTo(-11 + (3 * 20.5) / 4)

@@ -57,13 +57,26 @@ export interface Room {
   size: number
 }
 
-/** Lays parts into `room`; `measure` says how wide a text is. Null while a formula that would be seen is not set yet. */
-export function layParts(
+type Measure = (text: string) => number
+
+/**
+ * Lays parts into `room`, in one line where they fit into one: formulas may then be as high as the card. `measure` says how
+ * wide a text is. Null while a formula that would be seen is not set yet.
+ */
+export function layParts(parts: readonly Part[], known: Known, room: Room, measure: Measure): Piece[] | null {
+  if (room.lines > 1) {
+    const line = setParts(parts, known, { ...room, lines: 1 }, measure)
+    if (!line.full) return line.pieces
+  }
+  return setParts(parts, known, room, measure).pieces
+}
+
+function setParts(
   parts: readonly Part[],
   known: Known,
   room: Room,
-  measure: (text: string) => number,
-): Piece[] | null {
+  measure: Measure,
+): { pieces: Piece[] | null; full: boolean } {
   const setter = new Setter(room, measure)
   let waits = false
   for (const [place, part] of parts.entries()) {
@@ -76,7 +89,7 @@ export function layParts(
     else setter.words(part.math ? part.written.replaceAll(/\s+/g, ' ') : part.text)
     if (setter.full) break
   }
-  return waits ? null : setter.pieces
+  return { pieces: waits ? null : setter.pieces, full: setter.full }
 }
 
 class Setter {
@@ -90,7 +103,7 @@ class Setter {
 
   constructor(
     private readonly room: Room,
-    private readonly measure: (text: string) => number,
+    private readonly measure: Measure,
   ) {
     this.dots = measure('…')
   }
@@ -170,7 +183,7 @@ export function baselineOf(size: number): number {
   return 0.34 * size
 }
 
-function shortened(text: string, width: number, measure: (text: string) => number): string {
+function shortened(text: string, width: number, measure: Measure): string {
   let letters = Array.from(text)
   while (letters.length && measure(letters.join('')) > width)
     letters = letters.slice(0, Math.min(letters.length - 1, Math.floor(letters.length * 0.95)))
