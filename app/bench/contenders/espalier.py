@@ -35,6 +35,7 @@ STRATEGIES: dict[str, tuple[str, dict[str, Any]]] = {
     "self_consistency": ("majority", {"n": BUDGET, "max_steps": MOST_STEPS}),
 }
 WITH_CALLS = ("mcts", "ab_mcts")
+UNSCORED = ("self_consistency",)  # the peer's asks no reward either
 
 
 def compete(endpoint: str, model: str, strategies: list[str], asked: list[str], at_once: int) -> list[Match]:
@@ -54,14 +55,16 @@ async def _all(
     ]
 
 
-async def _search(strategy: str, policy: OpenAIPolicy, reward: Reward, problem: str, seed: int) -> Found:
+async def _search(strategy: str, policy: OpenAIPolicy, loaded: Reward, problem: str, seed: int) -> Found:
     algorithm, params = STRATEGIES[strategy]
+    reward = None if strategy in UNSCORED else loaded
     spec = RunSpec.model_validate(
         {
             "problem": {"text": problem},
             "algorithm": algorithm,
             "params": params,
             "policy": policy.name,
+            **({} if reward is not None else {"reward": None}),
             "sampling": {"temperature": TEMPERATURE, "max_step_tokens": STEP_TOKENS},
             "budget": {"policy_calls": CALLS} if strategy in WITH_CALLS else {},
             "seed": seed,
