@@ -72,7 +72,9 @@ def test_charts_are_drawn_opened_large_and_follow_the_theme(
     expect(charts.first).to_be_visible()
     titles = charts.locator("figcaption span").all_inner_texts()
     assert titles[:2] == ["Best reward against tokens", "Rewards by depth"]
-    assert titles[-2:] == ["Effective sample size", "Particle weights"]
+    own = titles.index("Effective sample size")
+    assert titles[own : own + 2] == ["Effective sample size", "Particle weights"]
+    assert titles[-2:] == ["Entropy by depth", "Budget use"]
 
     page.get_by_role("button", name="Open “Effective sample size” large").click()
     large = page.get_by_role("dialog", name="Effective sample size")
