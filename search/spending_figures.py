@@ -25,7 +25,7 @@ def budget_use(series: Series, palette: Palette) -> Chart | None:
     """The spent share of every cap over time (over generated tokens where the times are not known)."""
     entries = series.spending
     capped = [one for one in RESOURCES if series.caps.get(one[0])]
-    if not capped or not entries or not any(entries[-1].spent.values()):
+    if not entries or not any(entries[-1].spent[cap] for cap, *_ in capped):
         return None
     timed = entries[-1].seconds is not None
     shown = thinned(entries, MOST_POINTS // len(RESOURCES))

@@ -187,6 +187,7 @@ def test_the_budget_is_used_up_over_time_where_that_is_known() -> None:
     assert drawn["reward passes"]["customdata"][-1] == "8 of 20 reward passes"
     untimed = traces(by_name(events)["budget_use"])
     assert untimed["reward passes"]["x"] == [0, 10, 60]
+    assert "budget_use" not in by_name(events[:2])  # nothing is spent yet of what is capped
 
 
 def test_tokens_per_second_over_spans_with_several_answers_of_the_engine() -> None:
